@@ -1,0 +1,14 @@
+//! What exists: platforms, releases, builds, device models, vendor capabilities, calendar, support policy.
+//!
+//! The crate is pure: it turns texts of data files into checked types and answers questions about them. Clock,
+//! seed and directory are arguments.
+
+pub mod capability;
+pub mod cell;
+pub mod diag;
+pub mod enrollment;
+pub mod known;
+pub mod model;
+pub mod platform;
+pub mod release;
+pub mod version;

@@ -1,0 +1,1 @@
+//! A virtual Apple device: identity, state, effect model, one file per command.

@@ -1,0 +1,3 @@
+//! Virtual devices.
+
+pub mod apple;

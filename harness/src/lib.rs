@@ -1,0 +1,7 @@
+//! Does it: protocol, virtual devices, servers under test, runner, record writer. The only crate with sockets.
+
+pub mod device;
+pub mod protocol;
+pub mod push;
+pub mod server;
+pub mod transport;

@@ -1,0 +1,3 @@
+//! Apple's MDM protocol: check-in, commands, declarative management, profiles, signatures.
+
+pub mod identity;

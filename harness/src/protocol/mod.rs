@@ -1,0 +1,3 @@
+//! Bytes ↔ messages; no IO, no clock; one file per message family.
+
+pub mod apple;
