@@ -1,0 +1,74 @@
+//! `ci`: format, lints, all tests, lint of all data. Installs what it needs.
+
+use std::process::Command;
+
+use crate::exit::{Exit, Outcome, Stop};
+use crate::workspace::Workspace;
+
+/// Components of the toolchain that a minimal installation may lack, with the call that shows their presence.
+const COMPONENTS: [(&str, &[&str]); 2] = [
+    ("rustfmt", &["fmt", "--version"]),
+    ("clippy", &["clippy", "--version"]),
+];
+
+/// The stages in order.
+const STAGES: [(&str, &[&str]); 3] = [
+    ("format", &["fmt", "--all", "--check"]),
+    (
+        "lints",
+        &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    ),
+    ("tests", &["test", "--workspace", "--no-fail-fast"]),
+];
+
+/// Runs every stage and tells which ones said no; later stages run even when an earlier one failed.
+pub(crate) fn run(workspace: &Workspace) -> Outcome {
+    for (component, probe) in COMPONENTS {
+        if !succeeds(workspace, "cargo", probe, true)? {
+            eprintln!("ci: installing the {component} component of this toolchain");
+            if !succeeds(workspace, "rustup", &["component", "add", component], false)? {
+                return Err(Stop::new(
+                    Exit::No,
+                    format!("{component} is missing and could not be installed; run `rustup component add {component}`"),
+                ));
+            }
+        }
+    }
+    let mut failed = Vec::new();
+    for (name, arguments) in STAGES {
+        eprintln!("ci: {name}: cargo {}", arguments.join(" "));
+        if !succeeds(workspace, "cargo", arguments, false)? {
+            failed.push(name);
+        }
+    }
+    eprintln!("ci: data: cargo xtask lint");
+    if super::lint::run(workspace, false)? != Exit::Yes {
+        failed.push("data");
+    }
+    if failed.is_empty() {
+        eprintln!("ci: all stages passed");
+        Ok(Exit::Yes)
+    } else {
+        Err(Stop::new(Exit::No, format!("ci: failed: {}", failed.join(", "))))
+    }
+}
+
+fn succeeds(workspace: &Workspace, program: &str, arguments: &[&str], quiet: bool) -> Result<bool, Stop> {
+    // `cargo run` sets CARGO to the very cargo that started this process.
+    let program = if program == "cargo" {
+        std::env::var_os("CARGO").unwrap_or_else(|| program.into())
+    } else {
+        program.into()
+    };
+    let mut command = Command::new(&program);
+    command.args(arguments).current_dir(&workspace.root);
+    if quiet {
+        command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+    }
+    command
+        .status()
+        .map(|status| status.success())
+        .map_err(|error| Stop::new(Exit::No, format!("{}: {error}", program.display())))
+}
