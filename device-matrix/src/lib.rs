@@ -4,11 +4,17 @@
 //! seed and directory are arguments.
 
 pub mod capability;
+pub mod catalog;
 pub mod cell;
 pub mod diag;
 pub mod enrollment;
+pub mod import;
 pub mod known;
 pub mod model;
 pub mod platform;
 pub mod release;
+pub mod runs;
+pub mod selector;
+pub mod sources;
+mod table;
 pub mod version;
