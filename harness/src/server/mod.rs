@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,56 @@ use device_matrix::enrollment::EnrollmentType;
 use scenarios::event::ServerOrigin;
 use serde_json::Value;
 
+pub mod clock;
+mod command;
+mod ddm;
+mod http;
+mod ledger;
+mod message;
+pub mod reference;
+mod wire;
+
+use crate::protocol::apple::identity::IdentityError;
 use crate::push::PushHub;
 use crate::transport::Carrier;
+
+/// Every right of an MDM enrollment (the sum of all bits of `AccessRights`).
+pub const ALL_RIGHTS: u32 = 8191;
+
+/// Why a listener or client of the harness could not be started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// An address can not be listened on.
+    #[error("cannot listen on {address} for {purpose}: {cause}. Choose another address or stop what uses it")]
+    Listen {
+        /// Who would have connected.
+        purpose: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        cause: String,
+    },
+    /// A URL can not be used.
+    #[error("the URL `{url}` cannot be used: {cause}. Give it as http://host:port or https://host:port")]
+    Url {
+        /// The URL.
+        url: String,
+        /// Why not.
+        cause: String,
+    },
+    /// A certificate or key can not be used.
+    #[error("{0}. Give a CA certificate and its key as PEM")]
+    Identity(#[from] IdentityError),
+    /// The HTTP client can not be made.
+    #[error("the HTTP client cannot be made: {cause}. Check the trusted certificates")]
+    Client {
+        /// Why not.
+        cause: String,
+    },
+    /// There is no asynchronous runtime around the call.
+    #[error("the server must be started inside a tokio runtime")]
+    NoRuntime,
+}
 
 /// The id by which a server knows an enrollment: the UDID or `EnrollmentID`, with `:UserID` for a user channel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
