@@ -1,0 +1,212 @@
+//! Parts of a purpose: what the looks show, and what that means under the expectation in force.
+
+use scenarios::event::{Judged, LookKind};
+use scenarios::scenario::{Action, DeviceAction, Expectation, Part, Scenario, Specified};
+
+use super::context::CellView;
+use super::types::{Observed, PartState};
+use crate::record::LookRecord;
+
+/// Commands that ask and change nothing. For a feature made of them the answer itself is the effect.
+const ASKING: [&str; 18] = [
+    "ActivationLockBypassCode",
+    "AvailableOSUpdates",
+    "CertificateList",
+    "ContentCachingInformation",
+    "DeviceInformation",
+    "InstalledApplicationList",
+    "ManagedApplicationAttributes",
+    "ManagedApplicationConfiguration",
+    "ManagedApplicationFeedback",
+    "ManagedApplicationList",
+    "ManagedMediaList",
+    "NSExtensionMappings",
+    "OSUpdateStatus",
+    "ProfileList",
+    "ProvisioningProfileList",
+    "Restrictions",
+    "SecurityInfo",
+    "UserList",
+];
+
+/// Whether the scenario only asks: information that arrives is its whole purpose.
+#[must_use]
+pub fn only_asks(scenario: &Scenario) -> bool {
+    scenario
+        .apply
+        .iter()
+        .chain(&scenario.verify)
+        .chain(&scenario.undo)
+        .all(|step| match &step.action {
+            Action::Command { request_type, .. } => ASKING.contains(&request_type.as_str()),
+            Action::Effect | Action::ServerView => true,
+            Action::Device(action) => matches!(
+                action,
+                DeviceAction::Poll
+                    | DeviceAction::Unlock
+                    | DeviceAction::Lock
+                    | DeviceAction::Reboot
+            ),
+            Action::InstallProfile { .. }
+            | Action::RemoveProfile { .. }
+            | Action::Declare { .. }
+            | Action::Undeclare { .. } => false,
+        })
+}
+
+/// What the looks of one attempt show of a part.
+///
+/// A look that fails in any phase loses the part. Without a failure the effect must have been seen: a status or a
+/// read-back alone never makes a part work. Where a scenario only asks and looks at no effect, the answer is it.
+#[must_use]
+pub fn observe(looks: &[LookRecord], part: &str, only_asks: bool) -> Observed {
+    let mine = || looks.iter().filter(|look| look.part == part);
+    if mine().any(|look| look.judged == Judged::Fail) {
+        return Observed::Lost;
+    }
+    let looks_at_effect = mine().any(|look| look.kind == LookKind::Effect);
+    let counts = |kind: LookKind| match kind {
+        LookKind::Effect => true,
+        LookKind::ReadBack | LookKind::ServerView | LookKind::DeclarationStatus => {
+            only_asks && !looks_at_effect
+        }
+        LookKind::Status => false,
+    };
+    let mut seen = false;
+    for look in mine().filter(|look| counts(look.kind)) {
+        match look.judged {
+            Judged::Pass => seen = true,
+            Judged::Fail | Judged::Unseen => return Observed::Unseen,
+        }
+    }
+    if seen {
+        Observed::Works
+    } else {
+        Observed::Unseen
+    }
+}
+
+/// The expectation in force on a cell: the first whose condition holds.
+#[must_use]
+pub fn in_force<'a>(part: &'a Part, cell: &CellView<'_>) -> Option<&'a Expectation> {
+    part.expectations.iter().find(|row| cell.holds(&row.when))
+}
+
+/// Observation and expectation together.
+#[must_use]
+pub const fn judge(observed: Observed, specified: Option<Specified>) -> PartState {
+    match (specified, observed) {
+        (None, _) => PartState::NoExpectation,
+        (Some(Specified::Works), Observed::Works) => PartState::Works,
+        (Some(Specified::Works), Observed::Lost) => PartState::Lost,
+        (Some(Specified::Lost | Specified::NotSupported), Observed::Works) => {
+            PartState::WorksUnexpectedly
+        }
+        (Some(Specified::Lost), Observed::Lost) => PartState::LostAsSpecified,
+        (Some(Specified::Works | Specified::Lost), Observed::Unseen) => PartState::Unseen,
+        (Some(Specified::NotSupported), Observed::Lost | Observed::Unseen) => {
+            PartState::NotSupported
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn look(kind: LookKind, judged: Judged) -> LookRecord {
+        LookRecord {
+            phase: "verify".to_owned(),
+            step: 0,
+            part: "p".to_owned(),
+            kind,
+            pointer: String::new(),
+            expected: Value::Null,
+            seen: Value::Null,
+            judged,
+            message: None,
+        }
+    }
+
+    #[test]
+    fn a_part_works_only_when_its_effect_was_seen() {
+        use Judged::{Fail, Pass, Unseen};
+        use LookKind::{DeclarationStatus, Effect, ReadBack, ServerView, Status};
+        let rows: [(&[(LookKind, Judged)], bool, Observed); 14] = [
+            (&[], false, Observed::Unseen),
+            (&[(Status, Pass)], false, Observed::Unseen),
+            (&[(Status, Pass), (ReadBack, Pass)], false, Observed::Unseen),
+            (
+                &[(Status, Pass), (DeclarationStatus, Pass)],
+                false,
+                Observed::Unseen,
+            ),
+            (
+                &[(Status, Pass), (ReadBack, Pass), (Effect, Pass)],
+                false,
+                Observed::Works,
+            ),
+            (&[(Effect, Pass)], false, Observed::Works),
+            (
+                &[(ReadBack, Pass), (Effect, Unseen)],
+                false,
+                Observed::Unseen,
+            ),
+            (&[(Effect, Pass), (Effect, Unseen)], false, Observed::Unseen),
+            (&[(Effect, Pass), (Status, Fail)], false, Observed::Lost),
+            (&[(Effect, Pass), (ReadBack, Fail)], false, Observed::Lost),
+            (&[(ReadBack, Pass), (Effect, Fail)], false, Observed::Lost),
+            (&[(ReadBack, Pass)], true, Observed::Works),
+            (&[(ServerView, Pass)], true, Observed::Works),
+            (&[(Status, Pass)], true, Observed::Unseen),
+        ];
+        for (looks, asks, expected) in rows {
+            let records: Vec<_> = looks
+                .iter()
+                .map(|(kind, judged)| look(*kind, *judged))
+                .collect();
+            assert_eq!(
+                observe(&records, "p", asks),
+                expected,
+                "{looks:?} asks={asks}"
+            );
+            assert_eq!(observe(&records, "other", asks), Observed::Unseen);
+        }
+    }
+
+    #[test]
+    fn observation_and_expectation() {
+        use Observed::{Lost, Unseen, Works};
+        let rows = [
+            (Works, None, PartState::NoExpectation),
+            (Lost, None, PartState::NoExpectation),
+            (Unseen, None, PartState::NoExpectation),
+            (Works, Some(Specified::Works), PartState::Works),
+            (Lost, Some(Specified::Works), PartState::Lost),
+            (Unseen, Some(Specified::Works), PartState::Unseen),
+            (Works, Some(Specified::Lost), PartState::WorksUnexpectedly),
+            (Lost, Some(Specified::Lost), PartState::LostAsSpecified),
+            (Unseen, Some(Specified::Lost), PartState::Unseen),
+            (
+                Works,
+                Some(Specified::NotSupported),
+                PartState::WorksUnexpectedly,
+            ),
+            (Lost, Some(Specified::NotSupported), PartState::NotSupported),
+            (
+                Unseen,
+                Some(Specified::NotSupported),
+                PartState::NotSupported,
+            ),
+        ];
+        for (observed, specified, expected) in rows {
+            assert_eq!(
+                judge(observed, specified),
+                expected,
+                "{observed:?} {specified:?}"
+            );
+        }
+    }
+}
