@@ -3,5 +3,6 @@
 pub mod device;
 pub mod protocol;
 pub mod push;
+pub mod push_listener;
 pub mod server;
 pub mod transport;

@@ -14,9 +14,10 @@ use serde_json::Value;
 pub mod clock;
 mod command;
 mod ddm;
-mod http;
+pub(crate) mod http;
 mod ledger;
 mod message;
+pub mod nanomdm;
 pub mod reference;
 mod wire;
 
@@ -60,6 +61,12 @@ pub enum StartError {
     /// There is no asynchronous runtime around the call.
     #[error("the server must be started inside a tokio runtime")]
     NoRuntime,
+}
+
+/// An error with its causes, which HTTP clients leave out of their messages.
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// The id by which a server knows an enrollment: the UDID or `EnrollmentID`, with `:UserID` for a user channel.

@@ -8,8 +8,9 @@ use plist::{Dictionary, Value};
 
 use super::config::UserAuthenticate;
 use super::core::{Core, Declarations, Enrollment, Fingerprint, Refusal};
-use super::push::{PushInfo, chain};
+use super::push::PushInfo;
 use crate::server::ddm::{DdmAnswer, Ingest, hash};
+use crate::server::error_chain;
 use crate::server::message::{Sender, data, sender, text};
 
 /// The answer to a check-in.
@@ -290,13 +291,13 @@ async fn pass_on(
     let answer = request
         .send()
         .await
-        .map_err(|error| failed(chain(&error)))?;
+        .map_err(|error| failed(error_chain(&error)))?;
     match answer.status().as_u16() {
         200..=299 => {
             let bytes = answer
                 .bytes()
                 .await
-                .map_err(|error| failed(chain(&error)))?;
+                .map_err(|error| failed(error_chain(&error)))?;
             Ok(if bytes.is_empty() {
                 DdmAnswer::Empty
             } else {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::push::{PushHub, Pushed};
+use crate::server::error_chain;
 
 /// Where a device's notifications go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ async fn post(client: &reqwest::Client, url: &str, info: &PushInfo) -> Result<St
         .json(&serde_json::json!({ "mdm": info.magic }))
         .send()
         .await
-        .map_err(|error| format!("push service: {}", chain(&error)))?;
+        .map_err(|error| format!("push service: {}", error_chain(&error)))?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer
@@ -62,15 +63,4 @@ async fn post(client: &reqwest::Client, url: &str, info: &PushInfo) -> Result<St
             .to_owned());
     }
     Err(format!("push service answered HTTP {}", status.as_u16()))
-}
-
-/// An error with its causes, which reqwest leaves out of its message.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -9,7 +9,7 @@ use ring::hmac;
 use tokio::sync::{mpsc, oneshot};
 
 use super::core::Core;
-use super::push::chain;
+use crate::server::error_chain;
 use crate::server::message::{Sender, text};
 use crate::server::wire::{AcknowledgeEvent, CheckinEvent, EventIds, WebhookEvent};
 
@@ -86,7 +86,7 @@ async fn post(client: &reqwest::Client, url: &str, key: Option<&hmac::Key>, body
     match request.body(body).send().await {
         Ok(answer) if answer.status().is_success() => {}
         Ok(answer) => tracing::warn!(status = answer.status().as_u16(), "webhook"),
-        Err(error) => tracing::warn!(error = chain(&error), "webhook"),
+        Err(error) => tracing::warn!(error = error_chain(&error), "webhook"),
     }
 }
 

@@ -1,0 +1,344 @@
+//! The adapter itself.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::Url;
+use scenarios::event::ServerOrigin;
+use serde_json::Value;
+
+use super::api::{Api, base};
+use super::options::NanoMdmOptions;
+use super::webhook::{self, Ledgers};
+use super::declarations;
+use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
+use crate::push::PushHub;
+use crate::push_listener::PushListener;
+use crate::server::ddm::DdmEngine;
+use crate::server::http::{self, Listening};
+use crate::server::ledger::Ledger;
+use crate::server::{
+    ALL_RIGHTS, CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
+    ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError, Wake,
+    command,
+};
+use crate::transport::Carrier;
+
+/// How long a look at check-ins waits for the events of an enrollment, which arrive after the device's answer.
+const EVENTS_WITHIN: Duration = Duration::from_secs(2);
+
+/// A server that speaks NanoMDM's API, with the harness listening for its events, its requests about declarations
+/// and its notifications. Dropping it stops the listeners.
+#[derive(Debug)]
+pub struct NanoMdmServer {
+    api: Api,
+    device_url: Url,
+    mdm_path: String,
+    issuer: IdentityIssuer,
+    keys: KeyKind,
+    certificate_header: Option<String>,
+    topic: String,
+    origin: ServerOrigin,
+    ledgers: Arc<Ledgers>,
+    engine: Arc<DdmEngine>,
+    hub: PushHub,
+    build: Mutex<Option<String>>,
+    outstanding: Mutex<HashMap<String, HashSet<String>>>,
+    synchronizations: AtomicU64,
+    webhook: Listening,
+    dm: Option<Listening>,
+    push: Option<PushListener>,
+}
+
+impl NanoMdmServer {
+    /// Starts the listeners; asks the server nothing yet.
+    pub async fn start(options: NanoMdmOptions) -> Result<Arc<Self>, StartError> {
+        let api = Api::new(
+            &options.url,
+            &options.api_key,
+            &options.trusted,
+            options.timeout,
+        )?;
+        let device_url = base(options.device_url.as_ref().unwrap_or(&options.url))?;
+        if device_url.scheme() != "http" {
+            return Err(StartError::Url {
+                url: device_url.to_string(),
+                cause: "virtual devices speak plain HTTP; name the server's plain listener as the \
+                        device URL"
+                    .to_owned(),
+            });
+        }
+        let issuer = IdentityIssuer::from_pem(&options.identity_ca, &options.identity_key)?;
+        let ledgers = Arc::new(Ledgers::default());
+        let engine = Arc::new(DdmEngine::new(options.clock));
+        let hub = PushHub::default();
+        let routes = webhook::routes(ledgers.clone(), options.webhook_hmac_key.as_deref());
+        let webhook = http::listen("webhook events", options.webhook_listen, routes).await?;
+        let dm = match options.dm_listen {
+            None => None,
+            Some(address) => {
+                let routes = declarations::routes(engine.clone());
+                Some(http::listen("declarative management", address, routes).await?)
+            }
+        };
+        let push = match options.push_listen {
+            None => None,
+            Some(address) => Some(PushListener::start(address, hub.clone()).await?),
+        };
+        Ok(Arc::new(Self {
+            api,
+            device_url,
+            mdm_path: options.mdm_path,
+            issuer,
+            keys: options.keys,
+            certificate_header: options.certificate_header,
+            topic: options.topic,
+            origin: options.origin,
+            ledgers,
+            engine,
+            hub,
+            build: Mutex::default(),
+            outstanding: Mutex::default(),
+            synchronizations: AtomicU64::new(0),
+            webhook,
+            dm,
+            push,
+        }))
+    }
+
+    /// What to tell the server as its webhook URL.
+    #[must_use]
+    pub fn webhook_url(&self) -> String {
+        format!("http://{}/webhook", self.webhook.address)
+    }
+
+    /// What to tell the server as its URL for declarative management.
+    #[must_use]
+    pub fn dm_url(&self) -> Option<String> {
+        let dm = self.dm.as_ref()?;
+        Some(format!("http://{}/dm/", dm.address))
+    }
+
+    /// What to tell the server as its push service.
+    #[must_use]
+    pub fn push_url(&self) -> Option<String> {
+        self.push.as_ref().map(PushListener::url)
+    }
+
+    fn ledger(&self, id: &EnrollmentId) -> Result<Arc<Ledger>, ServerError> {
+        self.ledgers
+            .of(&id.0)
+            .ok_or_else(|| ServerError::Unsupported {
+                what: "more enrollments than the harness keeps".to_owned(),
+            })
+    }
+
+    async fn device_address(&self) -> Result<SocketAddr, ServerError> {
+        let unreachable = |cause: String| ServerError::Unreachable {
+            url: self.device_url.to_string(),
+            cause,
+        };
+        let host = self
+            .device_url
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']']);
+        let port = self.device_url.port_or_known_default().unwrap_or(80);
+        tokio::net::lookup_host((host, port))
+            .await
+            .map_err(|error| unreachable(error.to_string()))?
+            .next()
+            .ok_or_else(|| unreachable("the name has no address".to_owned()))
+    }
+
+    fn outstanding(&self) -> MutexGuard<'_, HashMap<String, HashSet<String>>> {
+        self.outstanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ServerUnderTest for NanoMdmServer {
+    fn capabilities(&self) -> ServerCapabilities {
+        let build = self.build.lock().unwrap_or_else(PoisonError::into_inner);
+        ServerCapabilities {
+            name: "nanomdm",
+            origin: self.origin,
+            build: build.clone(),
+            push: self.push.is_some(),
+            declarations: self.dm.is_some(),
+            user_channel: true,
+            // NanoMDM answers these with 410, 500 and 400.
+            user_authenticate: false,
+            bootstrap_token: true,
+            get_token: false,
+            return_to_service: false,
+        }
+    }
+
+    async fn check(&self) -> Result<(), ServerError> {
+        let version = self.api.version().await?;
+        *self.build.lock().unwrap_or_else(PoisonError::into_inner) = Some(version);
+        self.api.authorized(&self.topic).await
+    }
+
+    async fn prepare_enrollment(
+        &self,
+        request: &EnrollmentRequest,
+    ) -> Result<EnrollmentGrant, ServerError> {
+        let address = self.device_address().await?;
+        let identity = self
+            .issuer
+            .issue_kind(request.identity, self.keys)
+            .map_err(|error| ServerError::Garbage {
+                what: "issuing a device identity".to_owned(),
+                detail: error.0,
+            })?;
+        let host = self.device_url.host_str().unwrap_or_default();
+        Ok(EnrollmentGrant {
+            carrier: Carrier::Socket(address),
+            host: match self.device_url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            },
+            server_path: self.mdm_path.clone(),
+            checkin_path: self.mdm_path.clone(),
+            topic: self.topic.clone(),
+            access_rights: ALL_RIGHTS,
+            signing: match &self.certificate_header {
+                None => Signing::MdmSignature(identity),
+                Some(header) => Signing::CertificateHeader {
+                    header: header.clone(),
+                    identity,
+                },
+            },
+            push: self.hub.clone(),
+        })
+    }
+
+    async fn enqueue(
+        &self,
+        id: &EnrollmentId,
+        uuid: &str,
+        command: &Value,
+    ) -> Result<(), ServerError> {
+        let (_, raw) = command::encode(uuid, command).map_err(|why| ServerError::Status {
+            what: format!("enqueue of a command for {id}"),
+            status: 400,
+            body: why,
+        })?;
+        self.api.enqueue(&id.0, raw).await?;
+        self.outstanding()
+            .entry(id.0.clone())
+            .or_default()
+            .insert(uuid.to_owned());
+        Ok(())
+    }
+
+    async fn wake(&self, id: &EnrollmentId) -> Result<Wake, ServerError> {
+        Ok(match (self.api.push(&id.0).await?, &self.push) {
+            (Ok(()), _) => Wake::Pushed,
+            // Nobody told the server of a push service that the harness sees: devices poll.
+            (Err(_), None) => Wake::NotExercised,
+            (Err(why), Some(_)) => {
+                tracing::warn!(why, "the server could not push");
+                Wake::Failed
+            }
+        })
+    }
+
+    async fn result(
+        &self,
+        id: &EnrollmentId,
+        uuid: &str,
+        deadline: Duration,
+    ) -> Result<CommandResult, ServerError> {
+        let result = self.ledger(id)?.wait_result(uuid, deadline).await;
+        let result = result.ok_or_else(|| ServerError::Timeout {
+            what: format!("the webhook event with the result of command {uuid} of {id}"),
+            after: deadline,
+        })?;
+        if let Some(outstanding) = self.outstanding().get_mut(&id.0) {
+            outstanding.remove(uuid);
+        }
+        Ok(result)
+    }
+
+    async fn set_declarations(
+        &self,
+        id: &EnrollmentId,
+        declarations: &[Value],
+    ) -> Result<(), ServerError> {
+        if self.dm.is_none() {
+            return Err(ServerError::Unsupported {
+                what: "declarations (no --dm-listen)".to_owned(),
+            });
+        }
+        self.engine
+            .set(&id.0, declarations)
+            .map_err(|why| ServerError::Status {
+                what: format!("the declarations of {id}"),
+                status: 400,
+                body: why,
+            })?;
+        let (uuid, body) =
+            command::synchronize(&id.0, &self.engine.tokens(&id.0), &self.synchronizations);
+        let (_, raw) = command::encode(&uuid, &body).map_err(|why| ServerError::Status {
+            what: format!("the synchronization of {id}"),
+            status: 400,
+            body: why,
+        })?;
+        self.api.enqueue(&id.0, raw).await?;
+        self.wake(id).await.map(drop)
+    }
+
+    async fn declarations(
+        &self,
+        id: &EnrollmentId,
+        reports_before: u64,
+        deadline: Duration,
+    ) -> Result<DeclarationView, ServerError> {
+        if self.dm.is_none() {
+            return Err(ServerError::Unsupported {
+                what: "declarations (no --dm-listen)".to_owned(),
+            });
+        }
+        self.engine
+            .view_after(&id.0, reports_before, deadline)
+            .await
+            .ok_or_else(|| ServerError::Timeout {
+                what: format!("a status report of {id}"),
+                after: deadline,
+            })
+    }
+
+    async fn view(&self, id: &EnrollmentId) -> Result<ServerView, ServerError> {
+        let ledger = self.ledger(id)?;
+        ledger.enrolled(EVENTS_WITHIN).await;
+        Ok(ledger.view())
+    }
+
+    /// There is no call that empties a queue. What has been answered needs none; with commands still waiting the
+    /// device must enroll again, which empties it.
+    async fn reset(&self, id: &EnrollmentId) -> Result<(), ServerError> {
+        self.ledger(id)?.clear_results();
+        let waiting = self
+            .outstanding()
+            .remove(&id.0)
+            .map_or(0, |uuids| uuids.len());
+        if waiting == 0 {
+            return Ok(());
+        }
+        Err(ServerError::Unsupported {
+            what: format!(
+                "emptying the queue of {id}, in which {waiting} commands may still wait; let the device \
+                 enroll again"
+            ),
+        })
+    }
+}
