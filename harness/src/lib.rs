@@ -3,5 +3,8 @@
 pub mod device;
 pub mod protocol;
 pub mod push;
+pub mod record;
+pub mod runner;
 pub mod server;
+pub mod step;
 pub mod transport;

@@ -1,0 +1,5 @@
+//! Tests of the harness at its boundaries.
+
+mod record;
+mod runner;
+mod support;
