@@ -1,6 +1,8 @@
 //! Does it: protocol, virtual devices, servers under test, runner, record writer. The only crate with sockets.
 
+pub mod bench;
 pub mod device;
+pub mod mutation;
 pub mod protocol;
 pub mod push;
 pub mod record;

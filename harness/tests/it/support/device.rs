@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use device_matrix::capability::{Facts, Kind};
 use device_matrix::release::Release;
 use harness::device::{DeviceError, DeviceMessage, DeviceUnderTest, MessageBody, Session};
 use harness::protocol::apple::codec;
@@ -39,7 +40,8 @@ struct FakeDevice {
     server: Arc<FakeServer>,
     blind: bool,
     inert: Option<&'static str>,
-    release: String,
+    release: Arc<Release>,
+    facts: Arc<Facts>,
     settings: BTreeMap<String, Value>,
     stumbled: bool,
     reboots: u32,
@@ -57,7 +59,8 @@ impl DeviceFactory for FakeFactory {
             server: Arc::clone(&self.server),
             blind: self.blind,
             inert: self.inert,
-            release: order.release.id(),
+            release: Arc::clone(&order.release),
+            facts: Arc::clone(&order.facts),
             settings: BTreeMap::new(),
             stumbled: false,
             reboots: 0,
@@ -91,7 +94,18 @@ impl FakeDevice {
         let error =
             json!({"Status": "Error", "ErrorChain": [{"ErrorDomain": "Fake", "ErrorCode": 4}]});
         let done = json!({"Status": "Acknowledged"});
-        match text("RequestType").as_str() {
+        let request_type = text("RequestType");
+        let known = self
+            .facts
+            .find(Kind::Command, &request_type)
+            .all(|(_, item)| {
+                item.support(self.release.platform)
+                    .is_some_and(|support| support.available(&self.release.version.number).is_yes())
+            });
+        if !known {
+            return error;
+        }
+        match request_type.as_str() {
             "Set" => {
                 self.settings.insert(text("Key"), command["Value"].clone());
                 done
@@ -102,7 +116,7 @@ impl FakeDevice {
                 done
             }
             "DeviceInformation" => {
-                json!({"Status": "Acknowledged", "Settings": self.settings, "Release": self.release})
+                json!({"Status": "Acknowledged", "Settings": self.settings, "Release": self.release.id()})
             }
             "Stumble" if !self.stumbled => {
                 self.stumbled = true;
@@ -242,7 +256,7 @@ impl DeviceUnderTest for FakeDevice {
     }
 
     async fn update_to(&mut self, release: Arc<Release>) -> Result<(), DeviceError> {
-        self.release = release.id();
+        self.release = release;
         self.settings.remove("lost_by_update");
         Ok(())
     }
