@@ -1,0 +1,16 @@
+//! Runs a plan: a dispatcher that counts, records and reports, and one executor per cell that owns its device.
+//!
+//! The two share no state but the server's health; executors hand finished cases over one bounded channel.
+
+mod attempt;
+mod cell;
+mod dispatch;
+mod health;
+mod input;
+mod resume;
+
+pub use dispatch::run;
+pub use input::{
+    DeviceFactory, DeviceOrder, Keep, NoSink, RunError, RunHead, RunInputs, RunOptions, RunSummary,
+    Sink,
+};

@@ -1,0 +1,354 @@
+//! Takes one step: calls to the server and the device in the order in which a product would make them.
+
+use device_matrix::cell::Cell;
+use scenarios::scenario::{Action, ChannelWord, DeviceAction, Scenario};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::ids::Ids;
+use super::profile;
+use super::rig::{Limits, Rig};
+use super::stop::{Stop, limited};
+use super::transcript::Scribe;
+use crate::protocol::apple::codec;
+use crate::server::{
+    DeclarationView, EnrollmentId, ServerCapabilities, ServerError, ServerUnderTest, Wake,
+};
+
+/// Everything a step needs.
+pub struct Pass<'a> {
+    /// The device.
+    pub rig: &'a mut Rig,
+    /// The server.
+    pub server: &'a dyn ServerUnderTest,
+    /// What the server's adapter declares.
+    pub capabilities: &'a ServerCapabilities,
+    /// The cell.
+    pub cell: &'a Cell,
+    /// Ids of this attempt.
+    pub ids: &'a mut Ids,
+    /// The transcript of this attempt.
+    pub scribe: &'a mut Scribe,
+    /// How long to wait for what.
+    pub limits: Limits,
+    /// Ends everything early.
+    pub cancel: &'a CancellationToken,
+}
+
+/// What a step's looks are at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// The looked-at value; `None` when it can not be seen, as an effect on a real device.
+    pub value: Option<Value>,
+    /// Its message in the transcript, when it was one.
+    pub message: Option<u32>,
+    /// The `CommandUUID`, when the step sent a command.
+    pub command: Option<String>,
+}
+
+/// The first thing a scenario needs that the server's adapter does not declare.
+#[must_use]
+pub fn unsupported(scenario: &Scenario, capabilities: &ServerCapabilities) -> Option<&'static str> {
+    scenario
+        .apply
+        .iter()
+        .chain(&scenario.verify)
+        .chain(&scenario.undo)
+        .chain(&scenario.verify_undone)
+        .find_map(|step| unsupported_action(&step.action, capabilities))
+}
+
+/// What an action needs that the server's adapter does not declare.
+#[must_use]
+pub fn unsupported_action(
+    action: &Action,
+    capabilities: &ServerCapabilities,
+) -> Option<&'static str> {
+    let channel = match action {
+        Action::Declare { channel, .. } | Action::Undeclare { channel, .. } => {
+            if !capabilities.declarations {
+                return Some("declarative management");
+            }
+            channel
+        }
+        Action::Command { channel, .. }
+        | Action::InstallProfile { channel, .. }
+        | Action::RemoveProfile { channel, .. } => channel,
+        Action::Device(_) | Action::Effect | Action::ServerView => return None,
+    };
+    (*channel == ChannelWord::User && !capabilities.user_channel).then_some("user channels")
+}
+
+impl Pass<'_> {
+    /// Takes a step and returns what its looks are at.
+    pub async fn take(&mut self, action: &Action) -> Result<Seen, Stop> {
+        if let Some(what) = unsupported_action(action, self.capabilities) {
+            return Err(Stop::Server(ServerError::Unsupported {
+                what: what.to_owned(),
+            }));
+        }
+        match action {
+            Action::Command {
+                request_type,
+                args,
+                channel,
+            } => {
+                let command = command(request_type, args)?;
+                self.command(&command, *channel).await
+            }
+            Action::InstallProfile {
+                identifier,
+                payloads,
+                channel,
+            } => {
+                let bytes = profile::xml(identifier, payloads)
+                    .map_err(|error| Stop::Bug(format!("profile `{identifier}`: {error}")))?;
+                let command = json!({
+                    "RequestType": "InstallProfile",
+                    "Payload": codec::to_json(&plist::Value::Data(bytes)),
+                });
+                self.command(&command, *channel).await
+            }
+            Action::RemoveProfile {
+                identifier,
+                channel,
+            } => {
+                let command = json!({ "RequestType": "RemoveProfile", "Identifier": identifier });
+                self.command(&command, *channel).await
+            }
+            Action::Declare {
+                declarations,
+                channel,
+            } => {
+                let id = self.rig.device.enrollment_id(*channel);
+                let all = self.rig.declare(&id, declarations);
+                self.synchronize(&id, &all, *channel).await
+            }
+            Action::Undeclare {
+                identifiers,
+                channel,
+            } => {
+                let id = self.rig.device.enrollment_id(*channel);
+                let left = self.rig.undeclare(&id, identifiers);
+                self.synchronize(&id, &left, *channel).await
+            }
+            Action::Device(action) => self.act(action).await,
+            Action::Effect => Ok(self.effects()),
+            Action::ServerView => self.server_view().await,
+        }
+    }
+
+    async fn command(&mut self, command: &Value, channel: ChannelWord) -> Result<Seen, Stop> {
+        let id = self.rig.device.enrollment_id(channel);
+        let uuid = self.ids.uuid();
+        self.scribe.command(&uuid, command);
+        limited(
+            self.cancel,
+            self.limits.server,
+            "queuing a command",
+            self.server.enqueue(&id, &uuid, command),
+        )
+        .await??;
+        self.come(&id, channel).await?;
+        let fate = self.scribe.fate(&uuid).cloned().unwrap_or_default();
+        if let Some(body) = &fate.body
+            && body.get("Status").and_then(Value::as_str) == Some("NotNow")
+        {
+            // Not final: the server goes on waiting, and the device comes back by itself later.
+            return Ok(Seen {
+                value: Some(body.clone()),
+                message: fate.answer,
+                command: Some(uuid),
+            });
+        }
+        let result = limited(
+            self.cancel,
+            self.limits.result + self.limits.server,
+            "the result of a command",
+            self.server.result(&id, &uuid, self.limits.result),
+        )
+        .await??;
+        Ok(Seen {
+            value: Some(result.body),
+            message: fate.answer,
+            command: Some(uuid),
+        })
+    }
+
+    /// Wakes the device, or lets it poll where nobody can push, and lets it have its session.
+    async fn come(&mut self, id: &EnrollmentId, channel: ChannelWord) -> Result<(), Stop> {
+        let wake = limited(
+            self.cancel,
+            self.limits.server,
+            "asking for a push",
+            self.server.wake(id),
+        )
+        .await??;
+        match wake {
+            Wake::Pushed => {
+                let woken = limited(
+                    self.cancel,
+                    self.limits.push * 2,
+                    "waiting for a push",
+                    self.rig.device.woken(self.limits.push),
+                )
+                .await?;
+                if !woken {
+                    return Err(Stop::Push(format!(
+                        "the server reports a push, but none reached the device within {} s. Check the push \
+                         certificate, the topic and the way to the push service",
+                        self.limits.push.as_secs_f64()
+                    )));
+                }
+            }
+            Wake::NotExercised => {}
+            Wake::Failed => {
+                return Err(Stop::Push(
+                    "the server could not push to the device. Check its push certificate and the way to the push \
+                     service"
+                        .to_owned(),
+                ));
+            }
+        }
+        self.session(channel).await
+    }
+
+    async fn session(&mut self, channel: ChannelWord) -> Result<(), Stop> {
+        let done = limited(
+            self.cancel,
+            self.limits.session,
+            "the device's session with the server",
+            self.rig.device.session(channel),
+        )
+        .await;
+        // What was exchanged before an error is evidence too.
+        self.scribe.device(self.rig.device.take_messages());
+        done??;
+        Ok(())
+    }
+
+    async fn synchronize(
+        &mut self,
+        id: &EnrollmentId,
+        declarations: &[Value],
+        channel: ChannelWord,
+    ) -> Result<Seen, Stop> {
+        let before = self.scribe.status_reports();
+        self.scribe.declarations(declarations);
+        limited(
+            self.cancel,
+            self.limits.server,
+            "handing in declarations",
+            self.server.set_declarations(id, declarations),
+        )
+        .await??;
+        self.come(id, channel).await?;
+        let sent = self.scribe.status_reports() - before;
+        self.rig.reported(id, sent);
+        let message = self.scribe.last();
+        // Every report that the device sent must have arrived; when none was seen, one may still come.
+        let (after, deadline) = if sent > 0 {
+            (self.rig.reports(id).saturating_sub(1), self.limits.result)
+        } else {
+            (self.rig.reports(id), self.limits.settle)
+        };
+        let view = limited(
+            self.cancel,
+            deadline + self.limits.server,
+            "reading declarative status",
+            self.server.declarations(id, after, deadline),
+        )
+        .await?;
+        let view = match view {
+            Ok(view) => {
+                self.rig.keep_view(id, view.clone());
+                view
+            }
+            // The device has nothing new to say, so the last report is still the latest.
+            Err(ServerError::Timeout { .. }) if sent == 0 => self.rig.latest_view(id),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Seen {
+            value: Some(declarative(view)),
+            message,
+            command: None,
+        })
+    }
+
+    async fn act(&mut self, action: &DeviceAction) -> Result<Seen, Stop> {
+        if *action == DeviceAction::Poll {
+            return self.poll().await;
+        }
+        let done = limited(
+            self.cancel,
+            self.limits.session,
+            "something at the device",
+            self.rig.device.act(action),
+        )
+        .await;
+        self.scribe.device(self.rig.device.take_messages());
+        done??;
+        Ok(self.effects())
+    }
+
+    async fn poll(&mut self) -> Result<Seen, Stop> {
+        self.session(ChannelWord::Device).await?;
+        Ok(self.effects())
+    }
+
+    fn effects(&self) -> Seen {
+        Seen {
+            value: self.rig.device.effects(),
+            message: None,
+            command: None,
+        }
+    }
+
+    async fn server_view(&mut self) -> Result<Seen, Stop> {
+        let id = self.rig.device.enrollment_id(ChannelWord::Device);
+        let view = limited(
+            self.cancel,
+            self.limits.server,
+            "asking what the server saw",
+            self.server.view(&id),
+        )
+        .await??;
+        Ok(Seen {
+            value: Some(json!({
+                "checkins": view.checkins,
+                "token_updates": view.token_updates,
+                "bootstrap_token": view.bootstrap_token,
+            })),
+            message: None,
+            command: None,
+        })
+    }
+}
+
+/// `RequestType` first, then the keys of the scenario.
+fn command(request_type: &str, args: &Value) -> Result<Value, Stop> {
+    let mut command = Map::new();
+    command.insert(
+        "RequestType".to_owned(),
+        Value::String(request_type.to_owned()),
+    );
+    match args {
+        Value::Null => {}
+        Value::Object(keys) => {
+            for (key, value) in keys {
+                command.insert(key.clone(), value.clone());
+            }
+        }
+        _ => {
+            return Err(Stop::Bug(format!(
+                "the arguments of {request_type} are not an object"
+            )));
+        }
+    }
+    Ok(Value::Object(command))
+}
+
+fn declarative(view: DeclarationView) -> Value {
+    let rows: Map<String, Value> = view.declarations.into_iter().collect();
+    json!({ "declarations": rows, "status": view.status })
+}

@@ -1,0 +1,7 @@
+//! Tests of the harness at its boundaries.
+
+mod bench;
+mod mutation;
+mod record;
+mod runner;
+mod support;
