@@ -1,7 +1,14 @@
 //! What is checked: product features, the scenario language, probes, the plan, and the types of the run record.
 
+pub mod codes;
 pub mod effects;
 pub mod event;
 pub mod feature;
+pub mod import;
+pub mod lint;
+pub mod load;
 pub mod plan;
+pub mod probe;
 pub mod scenario;
+pub mod suite;
+pub mod worksheet;

@@ -3,6 +3,7 @@
 //! A scenario runs in phases. *Apply* brings the feature about, *verify* looks at it (and is repeated after reboot
 //! and update where the scenario says that it survives them), *undo* takes it back, *verify undone* looks again.
 
+use device_matrix::cell::Cell;
 use device_matrix::enrollment::EnrollmentType;
 use device_matrix::known::Text;
 use device_matrix::platform::Platform;
@@ -49,6 +50,21 @@ pub struct Condition {
     pub hardware: Vec<String>,
 }
 
+impl Condition {
+    /// Whether the cell fulfills every given field.
+    #[must_use]
+    pub fn holds(&self, cell: &Cell) -> bool {
+        let (platform, number) = (cell.release.platform, &cell.release.version.number);
+        (self.on.is_empty() || self.on.iter().any(|range| range.contains(platform, number)))
+            && (self.enrollments.is_empty() || self.enrollments.contains(&cell.enrollment))
+            && self.supervised.is_none_or(|wanted| wanted == cell.supervised)
+            && self.hardware.iter().all(|word| {
+                let (bare, wanted) = word.strip_prefix('!').map_or((word.as_str(), true), |bare| (bare, false));
+                cell.model.hardware.iter().any(|has| has.as_str() == bare) == wanted
+            })
+    }
+}
+
 /// What a release must do with a part of a feature, by a source that is not the fact catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Specified {
@@ -87,6 +103,15 @@ pub struct Part {
     pub essential: bool,
     /// What releases must do, first match wins; no match means nobody has stated it.
     pub expectations: Vec<Expectation>,
+}
+
+impl Part {
+    /// The expectation in force for a cell: the first row whose condition holds. `None` means that nobody has
+    /// stated what such a device must do.
+    #[must_use]
+    pub fn expectation(&self, cell: &Cell) -> Option<&Expectation> {
+        self.expectations.iter().find(|row| row.when.holds(cell))
+    }
 }
 
 /// The channel on which a step is sent.
@@ -297,6 +322,14 @@ impl NeedsHuman {
             .iter()
             .find(|(value, _)| *value == self)
             .map_or("", |(_, word)| word)
+    }
+}
+
+impl Scenario {
+    /// Whether the scenario is about such a cell.
+    #[must_use]
+    pub fn applies_to(&self, cell: &Cell) -> bool {
+        self.applies.iter().any(|when| when.holds(cell))
     }
 }
 
