@@ -1,0 +1,200 @@
+//! All data files, loaded and checked together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use device_matrix::calendar::{BusinessCalendar, CalendarPolicy, ClosedDay};
+use device_matrix::capability::Facts;
+use device_matrix::catalog::Catalog;
+use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
+use reports::register::Register;
+use reports::vendor::Vendor;
+use scenarios::suite::Suite;
+
+use crate::exit::{Exit, Stop};
+use crate::workspace::Workspace;
+
+const VENDOR_FILE: &str = "verify.toml";
+const REGISTER_FILE: &str = "reports/data/register.toml";
+
+/// Everything that stands in data files.
+#[derive(Debug)]
+pub(crate) struct Data {
+    /// Releases, models, enrollment types.
+    pub(crate) catalog: Catalog,
+    /// Vendor capabilities.
+    pub(crate) facts: Arc<Facts>,
+    /// Features and scenarios.
+    pub(crate) suite: Suite,
+    /// Business days, company days included.
+    pub(crate) calendar: BusinessCalendar,
+    /// Numbers of the calendar rules.
+    pub(crate) policy: CalendarPolicy,
+    /// This vendor.
+    pub(crate) vendor: Vendor,
+    /// Obtained, adopted and published dates.
+    pub(crate) register: Register,
+    /// What lint says beside the errors.
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// The texts, for underlining.
+    pub(crate) sources: Vec<SourceFile>,
+}
+
+/// Data that can not be used: everything that is wrong with it.
+#[derive(Debug)]
+pub(crate) struct BadData {
+    /// What is wrong.
+    pub(crate) found: Vec<Diagnostic>,
+    /// The texts, for underlining.
+    pub(crate) sources: Vec<SourceFile>,
+}
+
+impl Data {
+    /// Reads and checks everything.
+    pub(crate) fn load(workspace: &Workspace) -> Result<Result<Self, BadData>, Stop> {
+        let root = &workspace.root;
+        let stop = |error: std::io::Error| Stop::new(Exit::BadData, error.to_string());
+        let matrix = device_matrix::sources::read_sources(root).map_err(stop)?;
+        let capability = device_matrix::capability::read_sources(root).map_err(stop)?;
+        let suite = scenarios::suite::read_sources(root).map_err(stop)?;
+        let own = [VENDOR_FILE, REGISTER_FILE]
+            .map(|path| read(root, path))
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::check(matrix, capability, suite, own))
+    }
+
+    /// Reads and checks everything; bad data is shown on standard error and stops with exit 65.
+    pub(crate) fn load_or_stop(workspace: &Workspace, color: bool) -> Result<Self, Stop> {
+        Self::load(workspace)?.map_err(|bad| {
+            let errors = bad.found.len();
+            Stop::new(
+                Exit::BadData,
+                format!(
+                    "{}{errors} error(s) in the data; `cargo xtask explain CODE` tells more about a code",
+                    diag::render(&bad.found, &bad.sources, color)
+                ),
+            )
+        })
+    }
+
+    fn check(
+        matrix: Vec<SourceFile>,
+        capability: Vec<SourceFile>,
+        suite_files: Vec<SourceFile>,
+        own: Vec<SourceFile>,
+    ) -> Result<Self, BadData> {
+        let mut found = Vec::new();
+        let (facts, (suite, catalog)) = rayon::join(
+            || Facts::load(&capability),
+            || {
+                rayon::join(
+                    || Suite::load(&suite_files),
+                    || Catalog::load(&matrix),
+                )
+            },
+        );
+        let facts = keep(facts, &mut found);
+        let suite = keep(suite, &mut found);
+        let catalog = keep(catalog, &mut found);
+        let calendar = keep(BusinessCalendar::load(&matrix), &mut found);
+        let policy = keep(CalendarPolicy::load(&matrix), &mut found);
+        let [vendor_file, register_file] = own.as_slice() else {
+            unreachable!("two files were asked for")
+        };
+        let vendor = keep(Vendor::load(&vendor_file.path, &vendor_file.text), &mut found);
+        let register = catalog.as_ref().and_then(|catalog| {
+            let known = release_ids(catalog);
+            keep(
+                Register::load(&register_file.path, &register_file.text, |id| known.contains(id)),
+                &mut found,
+            )
+        });
+        let mut warnings = Vec::new();
+        if let (Some(catalog), Some(suite), Some(facts)) = (&catalog, &suite, &facts) {
+            warnings.extend(device_matrix::catalog::lint(catalog));
+            warnings.extend(device_matrix::capability::lint(facts));
+            warnings.extend(scenarios::lint::lint(suite));
+            warnings.extend(scenarios::lint::check_elements(suite, facts));
+        }
+        let (errors, warnings): (Vec<_>, Vec<_>) = warnings
+            .into_iter()
+            .partition(|diagnostic| diagnostic.severity == Severity::Error);
+        found.extend(errors);
+        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own].into_iter().flatten().collect();
+        match (catalog, facts, suite, calendar, policy, vendor, register) {
+            (Some(catalog), Some(facts), Some(suite), Some(calendar), Some(policy), Some(vendor), Some(register))
+                if found.is_empty() =>
+            {
+                let calendar = calendar.with_closed(closed_days(&vendor));
+                Ok(Self {
+                    catalog,
+                    facts: Arc::new(facts),
+                    suite,
+                    calendar,
+                    policy,
+                    vendor,
+                    register,
+                    warnings,
+                    sources,
+                })
+            }
+            _ => Err(BadData { found, sources }),
+        }
+    }
+
+    /// Revisions of the data by name, for the record.
+    pub(crate) fn revisions(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("facts".to_owned(), self.facts.revision().to_owned()),
+            ("scenarios".to_owned(), self.suite.revision().to_owned()),
+            ("releases".to_owned(), self.catalog.revision().to_owned()),
+        ])
+    }
+}
+
+fn keep<T>(result: Result<T, Vec<Diagnostic>>, found: &mut Vec<Diagnostic>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(diagnostics) => {
+            found.extend(diagnostics);
+            None
+        }
+    }
+}
+
+fn read(root: &Path, path: &str) -> Result<SourceFile, Stop> {
+    let full = root.join(path);
+    let text = std::fs::read_to_string(&full).map_err(|error| Stop::io(&full, &error))?;
+    Ok(SourceFile {
+        path: path.into(),
+        text,
+    })
+}
+
+fn release_ids(catalog: &Catalog) -> std::collections::HashSet<String> {
+    catalog
+        .platforms()
+        .flat_map(|platform| catalog.releases(platform))
+        .map(|release| release.id())
+        .collect()
+}
+
+/// Every day of the vendor's closures.
+fn closed_days(vendor: &Vendor) -> Vec<ClosedDay> {
+    vendor
+        .closures
+        .iter()
+        .flat_map(|closure| {
+            closure
+                .from
+                .series(jiff::Span::new().days(1))
+                .take_while(|day| *day <= closure.until)
+                .map(|date| ClosedDay {
+                    date,
+                    why: closure.name.clone(),
+                })
+        })
+        .collect()
+}
