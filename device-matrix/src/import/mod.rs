@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub mod apple;
 pub mod calendar;
 pub mod releases;
 
