@@ -183,6 +183,14 @@ impl Observed {
                     push(format!("look {spot}"), word(*before), word(*judged));
                 }
             }
+            if mutated.altering.contains(&seen.evidence) && !self.altering.contains(&clean.evidence)
+            {
+                push(
+                    "a message arrived with another body than it was handed in with".to_owned(),
+                    "unaltered".to_owned(),
+                    "altered".to_owned(),
+                );
+            }
             for (capability, result) in &seen.probes {
                 if let Some(before) = clean.probes.get(capability)
                     && before != result

@@ -15,6 +15,7 @@ use scenarios::plan::Plan;
 use serde::Serialize;
 
 use super::fact::Corruption;
+use super::fault::{DeviceFault, Faults, ServerFault};
 use super::touch::{Spot, Touched};
 use crate::step::ids::derive;
 
@@ -30,17 +31,6 @@ pub enum MutationKind {
     Server,
 }
 
-/// A misbehavior that devices or the server can be given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quirk {
-    /// The name by which [`super::Lab`] makes it.
-    pub id: String,
-    /// What it does.
-    pub text: Text,
-    /// Features it may hurt; empty is any.
-    pub features: Vec<String>,
-}
-
 /// Where a mutation bites.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -53,10 +43,10 @@ pub enum Target {
         /// How it is made wrong.
         corruption: Corruption,
     },
-    /// A quirk of devices, by id.
-    Device(String),
-    /// A quirk of the server, by id.
-    Server(String),
+    /// A misbehavior of devices.
+    Device(DeviceFault),
+    /// A misbehavior of the server.
+    Server(ServerFault),
 }
 
 /// One mutation.
@@ -64,7 +54,7 @@ pub enum Target {
 pub struct Mutation {
     /// Kind.
     pub kind: MutationKind,
-    /// Stable name: `fact:mdm/commands/device.lock.yaml#PIN:removed_earlier:iOS`, `device:ID`, `server:ID`.
+    /// Stable name: `fact:mdm/commands/device.lock.yaml#PIN:removed_earlier:iOS`, `device:effect_missing:/lock`, `server:loses:DeviceLock`.
     pub id: String,
     /// What is done, for people.
     pub description: Text,
@@ -82,8 +72,8 @@ pub fn generate(
     facts: &Facts,
     touched: &Touched,
     plan: &Plan,
-    device_quirks: &[Quirk],
-    server_quirks: &[Quirk],
+    device: &Faults<DeviceFault>,
+    server: &Faults<ServerFault>,
 ) -> Vec<Mutation> {
     let mut mutations = draw(
         seed,
@@ -91,22 +81,20 @@ pub fn generate(
         each,
         fact_candidates(facts, touched, &plan.cells),
     );
-    let device = device_quirks.iter().map(|quirk| {
-        from_quirk(
-            MutationKind::Device,
-            "device",
-            quirk,
-            Target::Device(quirk.id.clone()),
-        )
+    let device = device.iter().map(|(fault, subjects)| Mutation {
+        kind: MutationKind::Device,
+        id: format!("device:{}", fault.id()),
+        description: fault.text(),
+        target: Target::Device(fault.clone()),
+        subjects: subjects.clone(),
     });
     mutations.extend(draw(seed, "device", each, device.collect()));
-    let server = server_quirks.iter().map(|quirk| {
-        from_quirk(
-            MutationKind::Server,
-            "server",
-            quirk,
-            Target::Server(quirk.id.clone()),
-        )
+    let server = server.iter().map(|(fault, subjects)| Mutation {
+        kind: MutationKind::Server,
+        id: format!("server:{}", fault.id()),
+        description: fault.text(),
+        target: Target::Server(fault.clone()),
+        subjects: subjects.clone(),
     });
     mutations.extend(draw(seed, "server", each, server.collect()));
     mutations
@@ -117,16 +105,6 @@ fn draw(seed: u64, word: &str, each: usize, mut candidates: Vec<Mutation>) -> Ve
     candidates.shuffle(&mut rng);
     candidates.truncate(each);
     candidates
-}
-
-fn from_quirk(kind: MutationKind, word: &str, quirk: &Quirk, target: Target) -> Mutation {
-    Mutation {
-        kind,
-        id: format!("{word}:{}", quirk.id),
-        description: quirk.text.clone(),
-        target,
-        subjects: quirk.features.iter().cloned().collect(),
-    }
 }
 
 /// Every corruption of a touched fact that can make a difference to a device of the plan.

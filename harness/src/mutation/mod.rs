@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod fact;
+pub mod fault;
 pub mod generate;
 pub mod run;
 pub mod touch;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::compare::{Difference, Observed, Party};
 use super::fact::corrupt;
+use super::fault::{DeviceFault, ServerFault};
 use super::generate::{Mutation, MutationKind, Target};
 use crate::runner::{self, DeviceFactory, Keep, RunError, RunInputs};
 use crate::server::ServerUnderTest;
@@ -17,12 +18,12 @@ const SCHEMA_VERSION: &str = "1.0";
 
 /// Makes the corrupted parts.
 pub trait Lab: Send + Sync {
-    /// Devices, with this quirk when one is named; `None` when nobody knows the quirk. A new server's devices are
-    /// asked for together with it, so that both belong together.
-    fn devices(&self, quirk: Option<&str>) -> Option<Arc<dyn DeviceFactory>>;
+    /// A server that nobody has used yet, with this fault when one is given; `None` when it can not be made.
+    fn server(&self, fault: Option<&ServerFault>) -> Option<Arc<dyn ServerUnderTest>>;
 
-    /// A server that nobody has used yet, with this quirk when one is named; `None` when nobody knows the quirk.
-    fn server(&self, quirk: Option<&str>) -> Option<Arc<dyn ServerUnderTest>>;
+    /// Devices, with this fault when one is given; `None` when it can not be made. Asked for after the server that
+    /// they will meet.
+    fn devices(&self, fault: Option<&DeviceFault>) -> Option<Arc<dyn DeviceFactory>>;
 }
 
 /// What became of a mutation.
@@ -139,8 +140,8 @@ fn mutated(
 ) -> Result<RunInputs, Text> {
     let (device, server) = match &mutation.target {
         Target::Fact { .. } => (None, None),
-        Target::Device(quirk) => (Some(quirk.as_str()), None),
-        Target::Server(quirk) => (None, Some(quirk.as_str())),
+        Target::Device(fault) => (Some(fault), None),
+        Target::Server(fault) => (None, Some(fault)),
     };
     let unknown = || {
         text(

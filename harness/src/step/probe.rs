@@ -23,16 +23,31 @@ pub trait ProbeSource: Send + Sync {
 
     /// The request that exercises the capabilities at `chosen` positions; `None` when these can not be sent without
     /// others.
-    fn request(&self, chosen: &[usize]) -> Option<Action>;
+    fn request(&self, chosen: &[usize]) -> Option<ProbeRequest>;
+}
 
-    /// Takes back what [`Self::request`] brought about.
-    fn undo(&self) -> Vec<Action>;
+/// One exchange of a probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeRequest {
+    /// What to send.
+    pub action: Action,
+    /// Where each chosen capability shows that it arrived, in the order of `chosen`.
+    pub traces: Vec<Trace>,
+    /// What takes it back; `None` when nothing stays.
+    pub undo: Option<Action>,
+}
 
-    /// Pointer into the device's answer where the capability must show, when it answers.
-    fn answer_pointer(&self, capability: usize) -> Option<String>;
-
-    /// Pointer into the effect tree where the capability must show, when it has an effect.
-    fn effect_pointer(&self, capability: usize) -> Option<String>;
+/// Where a capability shows that it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// Present in the looked-at answer at this pointer.
+    InAnswer(String),
+    /// The answer has status `Acknowledged`; nothing finer can be told.
+    Acknowledged,
+    /// Present in the device's effect tree at this pointer.
+    InEffect(String),
+    /// In the status report: the row at this pointer is `valid`.
+    ValidIn(String),
 }
 
 /// How one request fared.
@@ -61,7 +76,7 @@ pub async fn run(pass: &mut Pass<'_>, probe: &dyn ProbeSource) -> (Vec<ProbeResu
         if batch.is_empty() {
             continue;
         }
-        let Some(action) = probe.request(&batch) else {
+        let Some(request) = probe.request(&batch) else {
             if batch.len() == 1 {
                 set(
                     &mut results,
@@ -79,7 +94,7 @@ pub async fn run(pass: &mut Pass<'_>, probe: &dyn ProbeSource) -> (Vec<ProbeResu
             break;
         }
         budget -= 1;
-        let taken = match send(pass, &action).await {
+        let taken = match send(pass, &request.action).await {
             Ok(taken) => taken,
             Err(error) => {
                 stop = Some(error);
@@ -89,8 +104,9 @@ pub async fn run(pass: &mut Pass<'_>, probe: &dyn ProbeSource) -> (Vec<ProbeResu
         match taken {
             Taken::Yes(seen) => {
                 let effects = pass.rig.device.effects();
-                for &position in &batch {
-                    let (result, detail) = shown(probe, position, &seen, effects.as_ref());
+                for (order, &position) in batch.iter().enumerate() {
+                    let trace = request.traces.get(order).unwrap_or(&Trace::Acknowledged);
+                    let (result, detail) = shown(trace, &seen, effects.as_ref());
                     set(&mut results, &names, position, result, detail);
                 }
             }
@@ -119,9 +135,10 @@ pub async fn run(pass: &mut Pass<'_>, probe: &dyn ProbeSource) -> (Vec<ProbeResu
                 }
             }
         }
-        let undone = undo(pass, probe).await;
-        if undone.is_err() {
-            stop = undone.err();
+        if let Some(undo) = &request.undo
+            && let Err(error) = pass.take(undo).await
+        {
+            stop = Some(error);
             break;
         }
     }
@@ -137,13 +154,6 @@ pub async fn run(pass: &mut Pass<'_>, probe: &dyn ProbeSource) -> (Vec<ProbeResu
         })
         .collect();
     (results, stop)
-}
-
-async fn undo(pass: &mut Pass<'_>, probe: &dyn ProbeSource) -> Result<(), Stop> {
-    for action in probe.undo() {
-        pass.take(&action).await?;
-    }
-    Ok(())
 }
 
 async fn send(pass: &mut Pass<'_>, action: &Action) -> Result<Taken, Stop> {
@@ -193,26 +203,23 @@ fn declared(declarations: &[Value], seen: Seen) -> Taken {
     Taken::Yes(seen)
 }
 
-fn shown(
-    probe: &dyn ProbeSource,
-    position: usize,
-    seen: &Seen,
-    effects: Option<&Value>,
-) -> (&'static str, Option<String>) {
-    if let Some(pointer) = probe.answer_pointer(position)
-        && seen
-            .value
-            .as_ref()
-            .is_none_or(|value| value.pointer(&pointer).is_none())
-    {
-        return ("no_effect", Some(format!("the answer has no {pointer}")));
-    }
-    if let (Some(pointer), Some(effects)) = (probe.effect_pointer(position), effects)
-        && effects.pointer(&pointer).is_none()
-    {
-        return ("no_effect", Some(format!("{pointer} is not in force")));
-    }
-    ("carried", None)
+fn shown(trace: &Trace, seen: &Seen, effects: Option<&Value>) -> (&'static str, Option<String>) {
+    let answer = |pointer: &str| seen.value.as_ref().and_then(|value| value.pointer(pointer));
+    let missing = match trace {
+        Trace::Acknowledged => None,
+        Trace::InAnswer(pointer) if answer(pointer).is_some() => None,
+        Trace::InAnswer(pointer) => Some(format!("the answer has no {pointer}")),
+        Trace::ValidIn(pointer) => {
+            let row = answer(pointer);
+            let valid = row.and_then(|row| row.get("valid")).and_then(Value::as_str);
+            (valid != Some("valid")).then(|| format!("{pointer} is {}", valid.unwrap_or("absent")))
+        }
+        // What can not be seen is not held against the capability.
+        Trace::InEffect(pointer) => effects
+            .is_some_and(|effects| effects.pointer(pointer).is_none())
+            .then(|| format!("{pointer} is not in force")),
+    };
+    missing.map_or(("carried", None), |detail| ("no_effect", Some(detail)))
 }
 
 fn reason(status: &str, answer: &Value) -> String {

@@ -11,7 +11,8 @@ use device_matrix::known::Known;
 use device_matrix::platform::SchemaOs;
 use device_matrix::version::VersionNumber;
 use harness::mutation::compare::Party;
-use harness::mutation::generate::{MutationKind, Quirk, generate};
+use harness::mutation::fault::{DeviceFault, Faults, ServerFault, device_faults, server_faults};
+use harness::mutation::generate::{MutationKind, generate};
 use harness::mutation::touch::touched;
 use harness::mutation::{Fate, Lab, MutationReport, run};
 use harness::runner::{DeviceFactory, RunInputs};
@@ -19,7 +20,7 @@ use harness::server::ServerUnderTest;
 
 use crate::support::device::FakeFactory;
 use crate::support::server::FakeServer;
-use crate::support::suite::{cell, setting, text, world};
+use crate::support::suite::{cell, setting, world};
 
 fn support(introduced: &str) -> Support {
     Support {
@@ -81,11 +82,13 @@ struct FakeLab {
 }
 
 impl Lab for FakeLab {
-    fn devices(&self, quirk: Option<&str>) -> Option<Arc<dyn DeviceFactory>> {
-        let inert = match quirk {
+    fn devices(&self, fault: Option<&DeviceFault>) -> Option<Arc<dyn DeviceFactory>> {
+        let inert = match fault {
             None => None,
-            Some("camera_inert") => Some("camera"),
-            Some("unrelated_inert") => Some("nobody_looks"),
+            Some(DeviceFault::EffectMissing { pointer }) if pointer == "/settings/camera" => {
+                Some("camera")
+            }
+            Some(DeviceFault::WrongValue { .. }) => Some("nobody_looks"),
             Some(_) => return None,
         };
         let server = Arc::clone(&self.latest.lock().expect("lock"));
@@ -96,14 +99,14 @@ impl Lab for FakeLab {
         }))
     }
 
-    fn server(&self, quirk: Option<&str>) -> Option<Arc<dyn ServerUnderTest>> {
-        let server = match quirk {
+    fn server(&self, fault: Option<&ServerFault>) -> Option<Arc<dyn ServerUnderTest>> {
+        let server = match fault {
             None => FakeServer::default(),
-            Some("alters_values") => FakeServer {
+            Some(ServerFault::ChangesCommandKey { .. }) => FakeServer {
                 corrupts: Some("Value"),
                 ..FakeServer::default()
             },
-            Some("dies") => FakeServer {
+            Some(ServerFault::FailsCommand { .. }) => FakeServer {
                 dies_after: Some(1),
                 ..FakeServer::default()
             },
@@ -132,32 +135,17 @@ fn inputs() -> RunInputs {
     inputs
 }
 
-fn quirk(id: &str, features: &[&str]) -> Quirk {
-    Quirk {
-        id: id.to_owned(),
-        text: text(id),
-        features: features
-            .iter()
-            .map(|feature| (*feature).to_owned())
-            .collect(),
-    }
-}
-
 async fn report() -> MutationReport {
     let inputs = inputs();
     let touched = touched(&inputs.facts, inputs.scenarios.iter(), []);
     let mutations = generate(
         3,
-        10,
+        30,
         &inputs.facts,
         &touched,
         &inputs.plan,
-        &[
-            quirk("camera_inert", &["feature-camera"]),
-            quirk("unrelated_inert", &[]),
-            quirk("no_such", &[]),
-        ],
-        &[quirk("alters_values", &[]), quirk("dies", &[])],
+        &device_faults(inputs.scenarios.iter(), false),
+        &server_faults(inputs.scenarios.iter()),
     );
     run(&FakeLab::default(), &inputs, &mutations)
         .await
@@ -181,9 +169,17 @@ async fn planted_faults_are_caught_and_named_rightly() {
             "feature-camera",
             Party::Os,
         ),
-        ("device:camera_inert", "feature-camera", Party::Os),
-        ("server:alters_values", "feature-camera", Party::Product),
-        ("server:dies", "feature-camera", Party::Product),
+        (
+            "device:effect_missing:/settings/camera",
+            "feature-camera",
+            Party::Os,
+        ),
+        (
+            "server:changes_key:Set/Command/Value",
+            "feature-camera",
+            Party::Product,
+        ),
+        ("server:fails:Set", "feature-camera", Party::Product),
     ] {
         let result = find(id);
         match result.outcome {
@@ -201,7 +197,7 @@ async fn planted_faults_are_caught_and_named_rightly() {
         }
     }
     assert_eq!(
-        find("device:camera_inert").cases,
+        find("device:effect_missing:/settings/camera").cases,
         1,
         "only cases that can notice it are run"
     );
@@ -220,8 +216,11 @@ async fn survivors_say_why() {
                 Fate::Caught { .. } => None,
             })
     };
-    assert!(reason("device:unrelated_inert").is_some_and(|why| why.contains("behaved the same")));
-    assert!(reason("device:no_such").is_some_and(|why| why.contains("nobody knows")));
+    assert!(
+        reason("device:wrong_value:DeviceInformation")
+            .is_some_and(|why| why.contains("behaved the same"))
+    );
+    assert!(reason("device:refuses:Set").is_some_and(|why| why.contains("nobody knows")));
     assert!(reason("type_changed").is_some_and(|why| why.contains("behaved the same")));
 }
 
@@ -229,7 +228,17 @@ async fn survivors_say_why() {
 fn only_touched_facts_are_corrupted_and_the_seed_decides() {
     let inputs = inputs();
     let touched = touched(&inputs.facts, inputs.scenarios.iter(), []);
-    let draw = |seed| generate(seed, 3, &inputs.facts, &touched, &inputs.plan, &[], &[]);
+    let draw = |seed| {
+        generate(
+            seed,
+            3,
+            &inputs.facts,
+            &touched,
+            &inputs.plan,
+            &Faults::new(),
+            &Faults::new(),
+        )
+    };
     assert_eq!(draw(1), draw(1));
     let all: Vec<_> = (0..20).flat_map(draw).collect();
     assert!(

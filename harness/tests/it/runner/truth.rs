@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use device_matrix::cell::Arrival;
 use harness::runner::{DeviceFactory, Keep};
-use harness::step::probe::ProbeSource;
+use harness::step::probe::{ProbeRequest, ProbeSource, Trace};
 use scenarios::event::{Author, Ended, Event, Judged, LookKind};
 use scenarios::plan::{Case, Check};
 use scenarios::scenario::{Action, ChannelWord, Expectation, Matcher, Part, Specified};
@@ -407,26 +407,20 @@ impl ProbeSource for Batch {
             .to_vec()
     }
 
-    fn request(&self, chosen: &[usize]) -> Option<Action> {
+    fn request(&self, chosen: &[usize]) -> Option<ProbeRequest> {
         let names = self.capabilities();
         let keys: Vec<_> = chosen
             .iter()
             .filter_map(|position| names[*position].split('#').nth(1))
             .collect();
-        Some(command("Batch", json!({ "Keys": keys, "Value": 1 })))
-    }
-
-    fn undo(&self) -> Vec<Action> {
-        Vec::new()
-    }
-
-    fn answer_pointer(&self, capability: usize) -> Option<String> {
-        let names = self.capabilities();
-        Some(format!("/Answers/{}", names[capability].split('#').nth(1)?))
-    }
-
-    fn effect_pointer(&self, _capability: usize) -> Option<String> {
-        None
+        Some(ProbeRequest {
+            action: command("Batch", json!({ "Keys": keys, "Value": 1 })),
+            traces: keys
+                .iter()
+                .map(|key| Trace::InAnswer(format!("/Answers/{key}")))
+                .collect(),
+            undo: None,
+        })
     }
 }
 
