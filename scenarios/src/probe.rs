@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::scenario::{Action, ChannelWord};
 
-pub use generate::generate;
+pub use generate::{context, generate};
 
 /// `PayloadIdentifier` of profiles that probes install.
 pub const PROFILE: &str = "com.example.probe";

@@ -1,2 +1,83 @@
-//! The door.
-fn main() {}
+//! The door: `cargo xtask <verb>`.
+
+mod cli;
+mod clock;
+mod data;
+mod exit;
+mod lang;
+mod progress;
+mod terminal;
+mod verbs;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::cli::{Cli, Verb};
+use crate::data::Data;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::lang::Lang;
+use crate::terminal::Terminal;
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing can be done when the terminal does not take the text.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Yes.into(),
+                _ => Exit::Usage.into(),
+            };
+        }
+    };
+    let environment = |name: &str| std::env::var(name).ok();
+    let lang = Lang::choose(cli.lang, environment);
+    let terminal = Terminal::detect(environment);
+    // A panic anywhere is a bug of the harness, whatever thread it happened on.
+    match std::panic::catch_unwind(|| run(&cli.verb, lang, terminal)) {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(stop)) => {
+            eprintln!("{}", stop.message.trim_end());
+            stop.exit.into()
+        }
+        Err(_) => {
+            eprintln!(
+                "{}",
+                lang.pick(
+                    "検証ハーネスの不具合です。上のメッセージを添えて報告してください。",
+                    "this is a bug of the harness; please report it with the message above",
+                )
+            );
+            Exit::Bug.into()
+        }
+    }
+}
+
+fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
+    if let Verb::Explain { code } = verb {
+        return verbs::explain::run(code);
+    }
+    harness::install_crypto();
+    let here = std::env::current_dir()
+        .map_err(|error| Stop::usage(format!("the working directory is not there: {error}")))?;
+    let workspace = Workspace::find(&here)?;
+    let data = || Data::load_or_stop(&workspace, terminal.color);
+    match verb {
+        Verb::Verify(arguments) => verbs::verify::run(arguments, &workspace, &data()?, lang, terminal),
+        Verb::Matrix(arguments) => verbs::matrix::run(arguments, &data()?, lang),
+        Verb::Features(arguments) => verbs::features::run(arguments, &workspace, terminal, lang),
+        Verb::Report(arguments) => verbs::report::run(arguments, &workspace, &data()?, lang),
+        Verb::Sign(arguments) => verbs::sign::run(arguments, &workspace, &data()?, lang),
+        Verb::Faults(arguments) => verbs::faults::run(arguments, &data()?, lang),
+        Verb::Server(arguments) => verbs::server::run(arguments),
+        Verb::Import(arguments) => verbs::import::run(arguments, &workspace),
+        Verb::Lint(arguments) => verbs::lint::run(&workspace, arguments.json),
+        Verb::Explain { code } => verbs::explain::run(code),
+        Verb::Bench(arguments) => verbs::bench::run(arguments, &workspace, lang),
+        Verb::Ci => verbs::ci::run(&workspace),
+    }
+}

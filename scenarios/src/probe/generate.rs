@@ -86,7 +86,7 @@ pub fn generate(cells: &[Arc<Cell>], facts: &Facts) -> (Vec<Probe>, Vec<Coverage
 
 /// The device of a cell as far as facts depend on it, on its device channel.
 #[must_use]
-pub(crate) fn context(cell: &Cell) -> Context {
+pub fn context(cell: &Cell) -> Context {
     Context {
         platform: cell.release.platform,
         version: cell.release.version.number,

@@ -6,6 +6,7 @@ mod core;
 mod ddm;
 mod effects;
 mod errors;
+mod factory;
 mod force;
 mod gate;
 mod ids;
@@ -22,5 +23,6 @@ mod values;
 mod virtual_device;
 
 pub use capabilities::client_capabilities;
+pub use factory::VirtualDevices;
 pub use commands::{unmodeled, unmodeled_queries};
 pub use virtual_device::{DeviceSpec, VirtualDevice};

@@ -1,0 +1,41 @@
+//! The verbs, one thin file each.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::exit::{Exit, Stop};
+
+pub(crate) mod bench;
+pub(crate) mod ci;
+pub(crate) mod explain;
+pub(crate) mod faults;
+pub(crate) mod features;
+pub(crate) mod import;
+pub(crate) mod lint;
+pub(crate) mod matrix;
+pub(crate) mod publish;
+pub(crate) mod report;
+pub(crate) mod server;
+pub(crate) mod sign;
+pub(crate) mod summary;
+pub(crate) mod target;
+pub(crate) mod under_test;
+pub(crate) mod verify;
+
+/// Prints a published JSON value on standard output.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Stop> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Stop::new(Exit::Bug, format!("JSON could not be written: {error}")))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// A table for people; wraps to the width of the terminal.
+pub(crate) fn table(head: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(head);
+    table
+}

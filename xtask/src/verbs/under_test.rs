@@ -1,0 +1,116 @@
+//! The server under test, from the command line and `verify.toml`.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use harness::protocol::apple::identity::IdentityIssuer;
+use harness::push::PushHub;
+use harness::server::ServerUnderTest;
+use harness::server::clock::Clock;
+use harness::server::nanomdm::{NanoMdmOptions, NanoMdmServer};
+use harness::server::reference::{ReferenceConfig, ReferenceServer};
+
+use crate::cli::ServerArgs;
+use crate::exit::{Exit, Stop};
+use reports::vendor::Vendor;
+
+/// Starts or connects the server that was asked for. Runs on the runtime that will use it.
+pub(crate) async fn connect(arguments: &ServerArgs, vendor: &Vendor) -> Result<Arc<dyn ServerUnderTest>, Stop> {
+    let described = vendor.server(&arguments.name);
+    let adapter = described.map_or(arguments.name.as_str(), |server| server.adapter.as_str());
+    match adapter {
+        "reference" => Ok(reference(arguments.socket).await?),
+        "nanomdm" => {
+            let options = nanomdm(arguments, described)?;
+            let server = NanoMdmServer::start(options)
+                .await
+                .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
+            Ok(server)
+        }
+        _ => {
+            let mut known: Vec<&str> = vendor.servers.iter().map(|server| server.id.as_str()).collect();
+            known.extend(["reference", "nanomdm"]);
+            known.sort_unstable();
+            known.dedup();
+            Err(Stop::usage(format!(
+                "no server `{}`; known ones: {}. Describe another one in verify.toml",
+                arguments.name,
+                known.join(", ")
+            )))
+        }
+    }
+}
+
+async fn reference(socket: bool) -> Result<Arc<ReferenceServer>, Stop> {
+    let bug = |error: String| Stop::new(Exit::Unavailable, error);
+    let issuer = IdentityIssuer::generate().map_err(|error| bug(error.to_string()))?;
+    let config = ReferenceConfig::new(Arc::new(issuer), PushHub::default(), Clock::system());
+    if socket {
+        ReferenceServer::embedded_on(config, SocketAddr::from(([127, 0, 0, 1], 0)))
+            .await
+            .map_err(|error| bug(error.to_string()))
+    } else {
+        ReferenceServer::embedded(config).map_err(|error| bug(error.to_string()))
+    }
+}
+
+fn nanomdm(
+    arguments: &ServerArgs,
+    described: Option<&reports::vendor::Server>,
+) -> Result<NanoMdmOptions, Stop> {
+    let missing = |option: &str| {
+        Stop::usage(format!(
+            "the adapter nanomdm needs {option}; give it on the command line or in verify.toml"
+        ))
+    };
+    let from = |pick: fn(&reports::vendor::Server) -> Option<&String>| described.and_then(pick).cloned();
+    let url = arguments
+        .url
+        .clone()
+        .or_else(|| from(|server| server.url.as_ref()))
+        .ok_or_else(|| missing("--url"))?;
+    let api_key = arguments
+        .api_key
+        .clone()
+        .or_else(|| {
+            from(|server| server.api_key_env.as_ref()).and_then(|name| std::env::var(name).ok())
+        })
+        .ok_or_else(|| missing("--api-key"))?;
+    let ca = arguments
+        .identity_ca
+        .clone()
+        .or_else(|| from(|server| server.identity_ca.as_ref()).map(PathBuf::from))
+        .ok_or_else(|| missing("--identity-ca"))?;
+    let key = arguments
+        .identity_key
+        .clone()
+        .or_else(|| from(|server| server.identity_key.as_ref()).map(PathBuf::from))
+        .ok_or_else(|| missing("--identity-key"))?;
+    let webhook = match (arguments.webhook_listen, from(|server| server.webhook_listen.as_ref())) {
+        (Some(address), _) => address,
+        (None, Some(text)) => address(&text)?,
+        (None, None) => return Err(missing("--webhook-listen")),
+    };
+    let mut options = NanoMdmOptions::new(url, api_key, pem(&ca)?, pem(&key)?, webhook);
+    options.dm_listen = match (arguments.dm_listen, from(|server| server.dm_listen.as_ref())) {
+        (Some(address), _) => Some(address),
+        (None, Some(text)) => Some(address(&text)?),
+        (None, None) => None,
+    };
+    options.push_listen = arguments.push_listen;
+    if let Some(server) = described {
+        options.origin = server.origin;
+    }
+    Ok(options)
+}
+
+fn address(text: &str) -> Result<SocketAddr, Stop> {
+    text.parse()
+        .map_err(|error| Stop::new(Exit::BadData, format!("verify.toml: `{text}` is no address: {error}")))
+}
+
+fn pem(path: &Path) -> Result<String, Stop> {
+    fs::read_to_string(path).map_err(|error| Stop::usage(format!("{}: {error}", path.display())))
+}

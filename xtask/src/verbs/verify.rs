@@ -1,0 +1,245 @@
+//! `verify`: run and report; the main job.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use device_matrix::matrix::Matrix;
+use harness::device::apple::VirtualDevices;
+use harness::record::id::{RunKey, run_id};
+use harness::runner::{self, Keep, RunHead, RunInputs, RunOptions, RunSummary};
+use harness::step::suite_probe;
+use reports::assess::Outcome;
+use scenarios::plan::{self, Filters, Plan, Skip};
+use tokio_util::sync::CancellationToken;
+
+use super::publish::{self, Published};
+use super::target::{Asked, tier};
+use super::under_test;
+use crate::cli::{TierWord, VerifyArgs};
+use crate::data::Data;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::lang::Lang;
+use crate::progress::Progress;
+use crate::terminal::Terminal;
+use crate::workspace::Workspace;
+
+/// Runs the main job.
+pub(crate) fn run(
+    arguments: &VerifyArgs,
+    workspace: &Workspace,
+    data: &Data,
+    lang: Lang,
+    terminal: Terminal,
+) -> Outcome {
+    let as_of = crate::clock::as_of(arguments.as_of);
+    let (target, matrix) = Asked {
+        target: arguments.target.as_deref(),
+        tier: arguments.tier,
+        models: &arguments.model,
+        enrollments: &arguments.enrollment,
+        as_of,
+    }
+    .expand(&data.catalog)?;
+    let filters = filters(arguments, data)?;
+    let plan = Arc::new(plan(&target.selector, &matrix, data, &filters));
+    if plan.cases.is_empty() {
+        return Err(Stop::usage(nothing_to_run(&plan, lang)));
+    }
+    let head = RunHead {
+        tier: tier(arguments.tier).as_str().to_owned(),
+        filters: named_filters(arguments),
+        as_of: as_of.to_string(),
+        data: data.revisions(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
+    let (folder, summary) = runtime.block_on(async {
+        let server = under_test::connect(&arguments.server, &data.vendor).await?;
+        server
+            .check()
+            .await
+            .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
+        let capabilities = server.capabilities();
+        let mut options = RunOptions::usual(arguments.seed, cores());
+        if let Some(jobs) = arguments.jobs {
+            options.jobs = jobs.max(1);
+        }
+        let id = run_id(&RunKey::new(&plan, &data.suite.scenarios, &head, &capabilities, arguments.seed));
+        let (folder, keep) = folder(arguments, workspace, &head, &id)?;
+        let inputs = RunInputs {
+            probes: suite_probe::probes(&plan, &data.facts),
+            plan: plan.clone(),
+            scenarios: data.suite.scenarios.clone().into(),
+            facts: data.facts.clone(),
+            server,
+            devices: Arc::new(VirtualDevices::honest()),
+            head,
+            options,
+            keep,
+            cancel: interrupted(),
+        };
+        let mut progress = Progress::new(terminal, lang);
+        let summary = runner::run(inputs, &mut progress).await;
+        progress.finish();
+        let summary = summary.map_err(|error| Stop::new(Exit::BadData, error.to_string()))?;
+        Ok::<_, Stop>((folder, summary))
+    })?;
+    let (assessment, model) = publish::assess(&folder, data, None)?;
+    let published = publish::write(&folder, assessment, model)?;
+    super::report::show(&published, &folder, arguments.json, lang)?;
+    Ok(exit(&published, &summary))
+}
+
+/// Precedence 70 > 69 > 10 > 11 > 0; an interruption is told before all but a bug.
+fn exit(published: &Published, summary: &RunSummary) -> Exit {
+    let verdict = super::report::exit(published.assessment.verdict);
+    if verdict == Exit::Bug || !summary.interrupted {
+        verdict
+    } else {
+        Exit::Interrupted
+    }
+}
+
+/// Ctrl-C ends the run with a record that can be resumed; a second one ends the process.
+fn interrupted() -> CancellationToken {
+    let cancel = CancellationToken::new();
+    let token = cancel.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            token.cancel();
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
+        }
+    });
+    cancel
+}
+
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The plan of a matrix.
+pub(crate) fn plan(target: &str, matrix: &Matrix, data: &Data, filters: &Filters) -> Plan {
+    let excluded = matrix
+        .excluded
+        .iter()
+        .map(|row| Skip {
+            what: row.what.clone(),
+            feature: None,
+            reason: row.reason.as_str().to_owned(),
+            text: row.text.clone(),
+        })
+        .collect();
+    plan::build(target, &matrix.cells, excluded, &data.suite, &data.facts, filters)
+}
+
+fn filters(arguments: &VerifyArgs, data: &Data) -> Result<Filters, Stop> {
+    for id in &arguments.feature {
+        if !data.suite.features.iter().any(|feature| feature.id.0 == *id) {
+            let near = scenarios::codes::nearest(id, data.suite.features.iter().map(|feature| feature.id.0.as_str()));
+            return Err(Stop::usage(match near {
+                Some(near) => format!("no feature `{id}`; did you mean `{near}`?"),
+                None => format!("no feature `{id}`; scenarios/data/features.toml lists them"),
+            }));
+        }
+    }
+    let only_cases = arguments
+        .only_failed
+        .as_deref()
+        .map(|run| failed_cases(run, data))
+        .transpose()?;
+    Ok(Filters {
+        features: (!arguments.feature.is_empty()).then(|| arguments.feature.iter().cloned().collect()),
+        only_cases,
+        smoke: arguments.tier == TierWord::Smoke,
+    })
+}
+
+/// Cases of an earlier run that did not simply work, and their comparisons.
+fn failed_cases(run: &Path, data: &Data) -> Result<BTreeSet<String>, Stop> {
+    let (assessment, _) = publish::assess(run, data, None)?;
+    let failed: BTreeSet<String> = assessment
+        .cases
+        .iter()
+        .filter(|case| case.outcome != Outcome::Works && case.outcome != Outcome::NotSupportedByOs)
+        .flat_map(|case| {
+            let previous = case.previous.as_ref().map(|previous| previous.case.clone());
+            std::iter::once(case.id.clone()).chain(previous)
+        })
+        .collect();
+    if failed.is_empty() {
+        return Err(Stop::usage(format!(
+            "every case of {} worked; there is nothing to repeat",
+            run.display()
+        )));
+    }
+    Ok(failed)
+}
+
+fn named_filters(arguments: &VerifyArgs) -> BTreeMap<String, String> {
+    let only_failed = arguments
+        .only_failed
+        .as_ref()
+        .and_then(|run| run.file_name())
+        .map(|name| name.to_string_lossy().into_owned());
+    [
+        ("feature", (!arguments.feature.is_empty()).then(|| arguments.feature.join(","))),
+        ("model", (!arguments.model.is_empty()).then(|| arguments.model.join(","))),
+        ("enrollment", (!arguments.enrollment.is_empty()).then(|| arguments.enrollment.join(","))),
+        ("only-failed", only_failed),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .collect()
+}
+
+/// The folder of the record: the one to resume, or a new one named by target, date and run id.
+fn folder(
+    arguments: &VerifyArgs,
+    workspace: &Workspace,
+    head: &RunHead,
+    id: &str,
+) -> Result<(PathBuf, Keep), Stop> {
+    if let Some(run) = &arguments.resume {
+        return Ok((run.clone(), Keep::Resume(run.clone())));
+    }
+    let runs = arguments.out.clone().unwrap_or_else(|| workspace.runs());
+    let target = arguments
+        .target
+        .clone()
+        .unwrap_or_else(|| arguments.model.join("-"))
+        .to_ascii_lowercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-', "-");
+    let short: String = id.chars().take(8).collect();
+    let name = format!("{target}-{}-{short}", head.as_of);
+    // The same data, seed and clock give the same id; an earlier record is never written over.
+    let folder = (1..)
+        .map(|n| runs.join(if n == 1 { name.clone() } else { format!("{name}.{n}") }))
+        .find(|folder| !folder.exists())
+        .unwrap_or_else(|| runs.join(&name));
+    fs::create_dir_all(&folder).map_err(|error| Stop::io(&folder, &error))?;
+    Ok((folder.clone(), Keep::New(folder)))
+}
+
+fn nothing_to_run(plan: &Plan, lang: Lang) -> String {
+    let mut text = lang
+        .pick("実行するケースがありません。", "nothing to run.")
+        .to_owned();
+    for skip in plan.skips.iter().take(5) {
+        text.push_str(&format!(
+            "\n  {}: {}",
+            skip.what,
+            lang.pick(&skip.text.ja, &skip.text.en)
+        ));
+    }
+    text.push_str(lang.pick(
+        "\n`cargo xtask matrix TARGET` が組合せと除外理由を示します。",
+        "\n`cargo xtask matrix TARGET` shows the combinations and why others are left out.",
+    ));
+    text
+}
