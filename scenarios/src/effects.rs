@@ -14,19 +14,19 @@
 //! | `/settings/<name>` | `DeviceName`, `HostName`, `Bluetooth`, `VoiceRoaming`, `DataRoaming`, `PersonalHotspot`, `TimeZone`, `Wallpaper`, … |
 //! | `/lock` | `locked` (boolean), `message`, `phone_number`, `pin_set` |
 //! | `/lost_mode` | `enabled` (boolean), `message`, `phone_number`, `footnote`, `sound_played` |
-//! | `/erase` | `erased` (boolean), `preserve_data_plan` (boolean) |
+//! | `/erase` | `erased`, `preserve_data_plan`, `return_to_service` (booleans) |
 //! | `/power` | `reboots` (number), `shut_down` (boolean) |
-//! | `/apps/<bundle id>` | `managed` (boolean), `removable` (boolean), `configuration` (object), `source` |
+//! | `/apps/<bundle id>` | `managed` (boolean), `removable` (boolean), `configuration`, `attributes` (objects), `source` (`store`, `manifest`, `declaration`) |
 //! | `/update` | `deferral_days` (number, absent when nothing defers), `pending` (version), `enforced` (version), `automatic` (object) |
-//! | `/declarations/<identifier>` | `{"type", "active": boolean, "valid": "valid" or "invalid" or "unknown"}` |
+//! | `/declarations/<identifier>` | `{"type", "active": boolean, "valid": "valid" or "invalid" or "unknown"}`, and `payload` when it is in force |
 //! | `/accounts/<identifier>` | accounts configured by payload or declaration |
 //! | `/certificates/<identifier>` | `{"subject", "trusted": boolean, "identity": boolean}` |
 //! | `/users` | `logged_in` (name, absent when nobody is), `known` (array of names) |
 //! | `/activation_lock` | `enabled`, `bypass_code_known` (booleans) |
-//! | `/content_caching`, `/firewall`, `/filevault` | macOS services: `enabled` and the keys in force |
+//! | `/content_caching`, `/firewall`, `/filevault`, `/remote_desktop` | macOS services: `enabled` and the keys in force |
 
 /// Names at the root of the tree; a scenario's pointer must begin with one of them.
-pub const ROOTS: [&str; 21] = [
+pub const ROOTS: [&str; 22] = [
     "os",
     "management",
     "profiles",
@@ -48,4 +48,5 @@ pub const ROOTS: [&str; 21] = [
     "content_caching",
     "firewall",
     "filevault",
+    "remote_desktop",
 ];
