@@ -1,1 +1,26 @@
 //! A virtual Apple device: identity, state, effect model, one file per command.
+
+mod capabilities;
+pub mod commands;
+mod core;
+mod ddm;
+mod effects;
+mod errors;
+mod force;
+mod gate;
+mod ids;
+mod information;
+mod link;
+mod passcode;
+mod profiles;
+pub mod quirks;
+pub mod settings;
+mod state;
+pub mod testing;
+mod tree;
+mod values;
+mod virtual_device;
+
+pub use capabilities::client_capabilities;
+pub use commands::{unmodeled, unmodeled_queries};
+pub use virtual_device::{DeviceSpec, VirtualDevice};

@@ -13,7 +13,10 @@ use serde_json::Value as Json;
 pub struct CodecError(pub String);
 
 /// Reads an XML or binary property list whose root is a dictionary.
+///
+/// Size, depth and expansion are bounded (see [`super::guard`]); no bytes make it panic.
 pub fn decode(bytes: &[u8]) -> Result<Dictionary, CodecError> {
+    super::guard::check(bytes)?;
     match plist::from_bytes::<Value>(bytes) {
         Ok(Value::Dictionary(dictionary)) => Ok(dictionary),
         Ok(_) => Err(CodecError("the root is not a dictionary".to_owned())),
@@ -100,4 +103,75 @@ pub fn from_json(value: &Json) -> Result<Value, CodecError> {
             Value::Dictionary(dictionary)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample() -> Dictionary {
+        let json = serde_json::json!({
+            "Status": "Acknowledged",
+            "Count": 3,
+            "Level": 0.5,
+            "Yes": true,
+            "Token": { "$data": "AAEC" },
+            "When": { "$date": "2026-11-23T00:00:00Z" },
+            "List": [{ "Key": "<&>" }, []],
+        });
+        match from_json(&json).unwrap() {
+            Value::Dictionary(dictionary) => dictionary,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn both_formats_carry_the_same_values() {
+        let sample = sample();
+        assert_eq!(decode(&encode_xml(&sample).unwrap()).unwrap(), sample);
+        let mut binary = Vec::new();
+        plist::to_writer_binary(&mut binary, &sample).unwrap();
+        assert_eq!(decode(&binary).unwrap(), sample);
+        let json = dictionary_to_json(&sample);
+        assert_eq!(from_json(&json).unwrap(), Value::Dictionary(sample));
+    }
+
+    #[test]
+    fn what_is_not_a_dictionary_is_refused() {
+        for bytes in [
+            &b""[..],
+            b"<html><body>502 Bad Gateway</body></html>",
+            b"<plist><array/></plist>",
+            b"bplist00",
+            b"<plist><dict><key>A</key>",
+            b"\xff\xfe\x00",
+        ] {
+            assert!(decode(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = decode(&bytes);
+            let mut binary = b"bplist00".to_vec();
+            binary.extend(&bytes);
+            let _ = decode(&binary);
+        }
+
+        #[test]
+        fn no_damage_makes_it_panic(at in 0usize..600, byte in any::<u8>(), cut in 0usize..600) {
+            let mut binary = Vec::new();
+            plist::to_writer_binary(&mut binary, &sample()).unwrap();
+            for mut bytes in [encode_xml(&sample()).unwrap(), binary] {
+                let length = bytes.len();
+                bytes[at % length] = byte;
+                let _ = decode(&bytes);
+                bytes.truncate(cut % length);
+                let _ = decode(&bytes);
+            }
+        }
+    }
 }
