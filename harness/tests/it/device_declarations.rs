@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 use crate::device_support::{Server, Setup, command_to};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a borrow"
+)]
 fn declaration(kind: &str, identifier: &str, payload: Value) -> Value {
     json!({"Type": format!("com.apple.{kind}"), "Identifier": identifier, "ServerToken": "7c6d85989e823101", "Payload": payload})
 }

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 
 use crate::device_support::{Setup, chain, command_to, install};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a borrow"
+)]
 fn restrict(keys: Value) -> Value {
     let mut payload = json!({"PayloadType": "com.apple.applicationaccess"});
     payload

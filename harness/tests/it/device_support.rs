@@ -90,6 +90,10 @@ impl Server {
     }
 
     /// Queues a command given as JSON.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "calls read better without a borrow"
+    )]
     pub(crate) fn queue(&self, uuid: &str, command: Value) {
         let envelope = json!({"CommandUUID": uuid, "Command": command});
         let bytes = plist_bytes(&envelope);
