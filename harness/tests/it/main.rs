@@ -1,7 +1,13 @@
-//! Tests of the harness at its boundaries.
+//! Tests of the harness at its boundaries, on real bytes.
 
 mod bench;
 mod conformance;
+mod device_commands;
+mod device_declarations;
+mod device_effects;
+mod device_enrollment;
+mod device_hostile;
+mod device_support;
 mod hostile;
 mod mutation;
 mod nanomdm;

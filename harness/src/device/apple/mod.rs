@@ -23,6 +23,6 @@ mod values;
 mod virtual_device;
 
 pub use capabilities::client_capabilities;
-pub use factory::VirtualDevices;
 pub use commands::{unmodeled, unmodeled_queries};
+pub use factory::VirtualDevices;
 pub use virtual_device::{DeviceSpec, VirtualDevice};

@@ -16,15 +16,26 @@ pub(super) fn answer(turn: &mut Turn<'_>) -> Reply {
     let Some((_, item)) = core.facts().find(Kind::Command, "DeviceInformation").next() else {
         return Reply::done(dict([("QueryResponses", Value::Dictionary(answers))]));
     };
-    for query in queries {
-        let known = item
-            .keys
-            .iter()
-            .find(|key| key.enum_value && key.role == Role::Payload && key.name() == query);
-        let permitted = known
-            .is_some_and(|key| core.takes(core.applies(key.support(core.platform()), turn.scope)));
-        if permitted && let Some(value) = information::value(core, turn.scope, query) {
-            answers.insert(query.to_owned(), value);
+    // One walk over the catalogue's many queries, however many are asked.
+    let mut permitted = vec![false; queries.len()];
+    for key in item
+        .keys
+        .iter()
+        .filter(|key| key.enum_value && key.role == Role::Payload)
+    {
+        for (query, permitted) in queries.iter().zip(&mut permitted) {
+            if key.name() == *query {
+                *permitted = core.takes(core.applies(key.support(core.platform()), turn.scope));
+            }
+        }
+    }
+    for (query, _) in queries
+        .iter()
+        .zip(permitted)
+        .filter(|(_, permitted)| *permitted)
+    {
+        if let Some(value) = information::value(core, turn.scope, query) {
+            answers.insert((*query).to_owned(), value);
         }
     }
     Reply::done(dict([("QueryResponses", Value::Dictionary(answers))]))

