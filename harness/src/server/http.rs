@@ -88,7 +88,8 @@ pub(crate) async fn serve(
             Ok((stream, _)) => {
                 // A socket that refuses the option still works, only slower.
                 let _ = stream.set_nodelay(true);
-                let connection = connection(stream, router.clone(), stop.clone(), Some(HEAD_WITHIN));
+                let connection =
+                    connection(stream, router.clone(), stop.clone(), Some(HEAD_WITHIN));
                 tracker.spawn(async move {
                     connection.await;
                     drop(permit);
@@ -125,8 +126,7 @@ async fn connection<I>(
     if let Some(within) = head_within {
         builder.timer(TokioTimer::new()).header_read_timeout(within);
     }
-    let served =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut served = pin!(served);
     // Errors of a connection are the peer's affair: it hung up or does not speak HTTP.
     tokio::select! {
@@ -147,7 +147,10 @@ pub(crate) async fn body(body: Body) -> Result<Bytes, Response> {
             "the body is incomplete or longer than 4 MiB",
         )
             .into_response()),
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
+        Err(_) => Err((
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time",
+        )
             .into_response()),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use plist::Dictionary;
+use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -91,7 +92,11 @@ impl Ledger {
             .filter(|(_, kind)| kind == "TokenUpdate")
             .count();
         ServerView {
-            checkins: inner.checkins.iter().map(|(_, kind)| kind.clone()).collect(),
+            checkins: inner
+                .checkins
+                .iter()
+                .map(|(_, kind)| kind.clone())
+                .collect(),
             token_updates: u32::try_from(updates).unwrap_or(u32::MAX),
             bootstrap_token: inner.bootstrap_token,
         }
@@ -107,9 +112,7 @@ impl Ledger {
     /// Waits for the final result of a command.
     pub(crate) async fn wait_result(&self, uuid: &str, within: Duration) -> Option<CommandResult> {
         let body = self.wait(within, || self.read(uuid)).await?;
-        Some(CommandResult {
-            body: codec::dictionary_to_json(&body),
-        })
+        Some(CommandResult { body })
     }
 
     /// Forgets results.
@@ -117,11 +120,11 @@ impl Ledger {
         self.lock().results.clear();
     }
 
-    fn read(&self, uuid: &str) -> Option<Dictionary> {
+    fn read(&self, uuid: &str) -> Option<Value> {
         let mut inner = self.lock();
         let entry = inner.results.iter_mut().find(|entry| entry.uuid == uuid)?;
         entry.read = true;
-        let body = entry.body.clone();
+        let body = codec::dictionary_to_json(&entry.body);
         inner.trim();
         Some(body)
     }
@@ -150,7 +153,11 @@ impl Ledger {
 impl Inner {
     fn trim(&mut self) {
         for (read, most) in [(true, READ), (false, UNREAD)] {
-            let held = self.results.iter().filter(|entry| entry.read == read).count();
+            let held = self
+                .results
+                .iter()
+                .filter(|entry| entry.read == read)
+                .count();
             for _ in most..held {
                 if let Some(oldest) = self.results.iter().position(|entry| entry.read == read) {
                     self.results.remove(oldest);
@@ -174,7 +181,7 @@ mod tests {
         assert!(found.is_some());
         assert!(
             ledger
-                .wait_result("c", Duration::from_secs(60))
+                .wait_result("c", Duration::from_mins(1))
                 .await
                 .is_none()
         );

@@ -1,5 +1,6 @@
 //! Integration tests of the harness.
 
+mod api;
 mod conformance;
 mod hostile;
 mod nanomdm;

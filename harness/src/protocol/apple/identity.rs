@@ -146,10 +146,10 @@ impl ClientIdentity {
             attribute(oids::MESSAGE_DIGEST, digest)?,
         ])
         .map_err(asn1)?;
-        let signed = attributes.to_der().map_err(asn1)?;
+        let message = attributes.to_der().map_err(asn1)?;
         let signature = self
             .key
-            .sign(&signed)
+            .sign(&message)
             .map_err(|error| IdentityError::new("the key cannot sign", error))?;
         let signer = SignerInfo {
             version: CmsVersion::V1,

@@ -7,9 +7,7 @@ use cms::signed_data::SignedData;
 use der::asn1::OctetString;
 use der::{Any, Decode as _, Encode as _};
 use proptest::prelude::*;
-use ring::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-};
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::{
@@ -17,7 +15,8 @@ use super::{
     certificate_header, certificate_header_pem, oids, verify_certificate, verify_mdm_signature,
 };
 
-const BODY: &[u8] = b"<plist version=\"1.0\"><dict><key>Status</key><string>Idle</string></dict></plist>";
+const BODY: &[u8] =
+    b"<plist version=\"1.0\"><dict><key>Status</key><string>Idle</string></dict></plist>";
 
 fn issuer() -> IdentityIssuer {
     IdentityIssuer::generate().expect("an issuer")
@@ -189,7 +188,10 @@ fn an_authority_survives_pem_and_rejects_another_key() {
 fn dates_are_judged_when_an_instant_is_given() {
     let issuer = issuer();
     let identity = issuer.issue(1).expect("an identity");
-    for (instant, holds) in [("2026-01-01T00:00:00Z", true), ("2060-01-01T00:00:00Z", false)] {
+    for (instant, holds) in [
+        ("2026-01-01T00:00:00Z", true),
+        ("2060-01-01T00:00:00Z", false),
+    ] {
         let anchor = issuer
             .trust_anchor()
             .judged_at(instant.parse().expect("an instant"));

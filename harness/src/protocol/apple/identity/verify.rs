@@ -239,12 +239,12 @@ pub fn verify_mdm_signature(
         .map_err(|error| IdentityError::new("the certificate cannot be read", error))?;
     let leaf = anchor.leaf(&der, certificate.clone())?;
     let key = leaf.certificate.tbs_certificate().subject_public_key_info();
-    let signed = signed_bytes(signer, body)?;
+    let attributes = signed_attributes(signer, body)?;
     verify(
         key,
         signer.signature_algorithm.oid,
         Some(signer.digest_alg.oid),
-        signed.as_deref().unwrap_or(body),
+        attributes.as_deref().unwrap_or(body),
         signer.signature.as_bytes(),
     )
     .map_err(|error| IdentityError::new("the signature does not fit the body", error))?;
@@ -265,10 +265,7 @@ fn signed_data(bytes: &[u8]) -> Result<SignedData, IdentityError> {
     let data: SignedData = info
         .content
         .decode_as()
-        .or_else(|_| {
-            info.content
-                .decode_as_encoding(der::EncodingRules::Ber)
-        })
+        .or_else(|_| info.content.decode_as_encoding(der::EncodingRules::Ber))
         .map_err(unreadable)?;
     if data.encap_content_info.econtent.is_some() {
         return Err(IdentityError(
@@ -292,7 +289,7 @@ fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
 }
 
 /// The bytes that were signed: the attributes when there are any, whose digest must then fit the body.
-fn signed_bytes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>, IdentityError> {
+fn signed_attributes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>, IdentityError> {
     let Some(attributes) = &signer.signed_attrs else {
         return Ok(None);
     };
