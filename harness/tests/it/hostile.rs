@@ -230,7 +230,7 @@ async fn silence_ends_with_a_timeout() {
 #[tokio::test]
 async fn garbage_at_the_harness_listeners_is_refused_and_harmless() {
     let server = adapter(Conduct::Silence, |options| {
-        options.dm_listen = Some(ANY.into())
+        options.dm_listen = Some(ANY.into());
     })
     .await;
     let client = client();

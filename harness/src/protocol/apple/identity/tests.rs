@@ -226,3 +226,35 @@ proptest! {
         prop_assert!(verify_mdm_signature(&header, b"another body", &issuer.trust_anchor()).is_err());
     }
 }
+
+#[test]
+fn signatures_made_by_openssl_hold() {
+    let anchor = TrustAnchor::from_pem(include_str!("fixtures/openssl-ca.pem")).expect("a CA");
+    let ours = issuer().trust_anchor();
+    let signatures: Vec<_> = include_str!("fixtures/openssl-signatures.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    assert_eq!(signatures.len(), 7);
+    for (name, signature) in signatures {
+        if name == "p256-indefinite-length" {
+            let error = verify_mdm_signature(signature, BODY, &anchor).expect_err(name);
+            assert!(error.0.contains("carries its own content"), "{error}");
+            continue;
+        }
+        let by = verify_mdm_signature(signature, BODY, &anchor).unwrap_or_else(|error| {
+            panic!("{name}: {error}");
+        });
+        let kind = name.split('-').next().unwrap_or_default();
+        assert_eq!(by.subject, format!("CN=openssl {kind}"), "{name}");
+        assert!(
+            verify_mdm_signature(signature, b"other", &anchor).is_err(),
+            "{name}"
+        );
+        assert!(
+            verify_mdm_signature(signature, BODY, &ours).is_err(),
+            "{name}"
+        );
+    }
+}
