@@ -285,3 +285,48 @@ async fn a_device_that_stops_in_the_middle_is_let_go() {
     let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
+
+/// The suite itself can fail: every planted fault turns it red.
+#[tokio::test]
+async fn the_suite_sees_every_planted_fault() {
+    let command = || Target::Command(None);
+    let declaration = || Target::Declaration(None);
+    let checkin = |kind: &str| Target::Checkin(kind.to_owned());
+    let faults = [
+        (command(), Alteration::Swallow),
+        (command(), Alteration::Duplicate),
+        (command(), Alteration::Drop("/Command/Queries".to_owned())),
+        (
+            command(),
+            Alteration::Rename("/CommandUUID".to_owned(), "UUID".to_owned()),
+        ),
+        (
+            command(),
+            Alteration::Set("/Command/Queries".to_owned(), json!([])),
+        ),
+        (command(), Alteration::Status(500)),
+        (declaration(), Alteration::Swallow),
+        (declaration(), Alteration::Drop("/Payload".to_owned())),
+        (
+            declaration(),
+            Alteration::Set("/ServerToken".to_owned(), json!("old")),
+        ),
+        (Target::StatusReport, Alteration::Swallow),
+        (checkin("Authenticate"), Alteration::Status(401)),
+        (checkin("TokenUpdate"), Alteration::Status(500)),
+        (checkin("CheckOut"), Alteration::Status(500)),
+        (checkin("GetBootstrapToken"), Alteration::Swallow),
+        (checkin("GetToken"), Alteration::Status(500)),
+        (checkin("UserAuthenticate"), Alteration::Status(410)),
+        (checkin("ReturnToService"), Alteration::Status(500)),
+    ];
+    for (target, alteration) in faults {
+        let name = format!("{target:?} {alteration:?}");
+        let server = quirky(target, alteration);
+        let suite = tokio::spawn(async move { conform(server.as_ref()).await });
+        assert!(
+            suite.await.is_err_and(|error| error.is_panic()),
+            "{name} is not seen"
+        );
+    }
+}

@@ -293,8 +293,7 @@ impl ServerUnderTest for NanoMdmServer {
             status: 400,
             body: why,
         })?;
-        self.api.enqueue(&id.0, raw).await?;
-        self.wake(id).await.map(drop)
+        self.api.enqueue(&id.0, raw).await
     }
 
     async fn declarations(

@@ -114,7 +114,7 @@ fn take(ledgers: &Ledgers, body: &[u8]) -> Result<(), String> {
         if let Some(uuid) = uuid
             && !matches!(text(&message, "Status"), Some("Idle" | "NotNow") | None)
         {
-            ledger.result(&uuid, message);
+            ledger.result(&uuid, message, report.raw_payload.len());
         }
     }
     Ok(())

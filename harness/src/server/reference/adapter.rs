@@ -226,8 +226,7 @@ impl ServerUnderTest for ReferenceServer {
             .map_err(|why| refused(format!("the declarations of {id}"), why))?;
         let (uuid, body) =
             command::synchronize(&id.0, &self.engine.tokens(&id.0), &self.synchronizations);
-        self.enqueue(id, &uuid, &body).await?;
-        self.wake(id).await.map(drop)
+        self.enqueue(id, &uuid, &body).await
     }
 
     async fn declarations(

@@ -106,12 +106,12 @@ impl TrustAnchor {
             .raw_bytes()
     }
 
-    fn leaf(&self, der: &[u8], certificate: Certificate) -> Result<Arc<Leaf>, IdentityError> {
+    fn leaf(&self, der: &[u8], certificate: &Certificate) -> Result<Arc<Leaf>, IdentityError> {
         let fingerprint = fingerprint(der);
         if let Some(leaf) = self.lock().get(&fingerprint) {
             return Ok(leaf.clone());
         }
-        self.chain(&certificate)?;
+        self.chain(certificate)?;
         let tbs = certificate.tbs_certificate();
         let leaf = Arc::new(Leaf {
             signer: VerifiedSigner {
@@ -119,7 +119,7 @@ impl TrustAnchor {
                 subject: tbs.subject().to_string(),
                 serial: tbs.serial_number().as_bytes().to_vec(),
             },
-            certificate,
+            certificate: certificate.clone(),
         });
         let mut verified = self.lock();
         if verified.len() >= REMEMBERED {
@@ -195,7 +195,7 @@ pub fn verify_certificate(
     let certificate = Certificate::from_der(der)
         .map_err(|error| IdentityError::new("the certificate cannot be read", error))?;
     anchor
-        .leaf(der, certificate)
+        .leaf(der, &certificate)
         .map(|leaf| leaf.signer.clone())
 }
 
@@ -237,7 +237,7 @@ pub fn verify_mdm_signature(
     let der = certificate
         .to_der()
         .map_err(|error| IdentityError::new("the certificate cannot be read", error))?;
-    let leaf = anchor.leaf(&der, certificate.clone())?;
+    let leaf = anchor.leaf(&der, certificate)?;
     let key = leaf.certificate.tbs_certificate().subject_public_key_info();
     let attributes = signed_attributes(signer, body)?;
     verify(
