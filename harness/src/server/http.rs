@@ -31,6 +31,8 @@ pub(crate) const CONNECTIONS: usize = 16_384;
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// How long a peer may take for a body.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// Pause after a failed accept, so that a lack of file handles does not become a busy loop.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 /// How long open connections may finish what they do when a listener stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -98,7 +100,7 @@ pub(crate) async fn serve(
             Err(error) => {
                 // Out of file handles, or the peer is gone already: the next accept may succeed.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_AGAIN).await;
             }
         }
     }

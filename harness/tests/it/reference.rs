@@ -330,3 +330,44 @@ async fn the_suite_sees_every_planted_fault() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_devices_at_once_get_their_own_commands_and_results() {
+    let server = ReferenceServer::embedded(config()).expect("starts");
+    let devices = (0..64).map(|number| {
+        let server = server.clone();
+        tokio::spawn(async move {
+            let mut device = Device::new(server.as_ref(), number).await;
+            device.enroll().await;
+            for round in 0..10 {
+                let uuid = format!("{number}-{round}");
+                let command = json!({ "RequestType": "DeviceInformation", "Queries": [uuid] });
+                server
+                    .enqueue(&device.id, &uuid, &command)
+                    .await
+                    .expect("queued");
+                let waiter = {
+                    let (server, id, uuid) = (server.clone(), device.id.clone(), uuid.clone());
+                    tokio::spawn(async move { server.result(&id, &uuid, WITHIN).await })
+                };
+                assert_eq!(server.wake(&device.id).await, Ok(Wake::Pushed));
+                assert!(device.woken().await);
+                let got = device
+                    .report("Idle", None, json!({}))
+                    .await
+                    .expect("a command");
+                assert_eq!(got["Command"], command);
+                let answer = json!({ "QueryResponses": { "Echo": uuid } });
+                assert_eq!(
+                    device.report("Acknowledged", Some(&uuid), answer).await,
+                    None
+                );
+                let result = waiter.await.expect("ends").expect("a result");
+                assert_eq!(result.body["QueryResponses"]["Echo"], uuid.as_str());
+            }
+        })
+    });
+    for device in devices.collect::<Vec<_>>() {
+        device.await.expect("well");
+    }
+}

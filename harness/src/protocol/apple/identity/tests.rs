@@ -258,3 +258,21 @@ fn signatures_made_by_openssl_hold() {
         );
     }
 }
+
+#[test]
+fn lengths_are_encoded_as_der_wants() {
+    for (length, head) in [
+        (0, vec![4, 0]),
+        (127, vec![4, 127]),
+        (128, vec![4, 0x81, 128]),
+        (255, vec![4, 0x81, 255]),
+        (256, vec![4, 0x82, 1, 0]),
+        (65_536, vec![4, 0x83, 1, 0, 0]),
+    ] {
+        let content = vec![7; length];
+        let element = super::tlv(super::OCTET_STRING, &[&content]);
+        assert_eq!(&element[..head.len()], head, "{length}");
+        let parsed = OctetString::from_der(&element).expect("DER");
+        assert_eq!(parsed.as_bytes(), content);
+    }
+}

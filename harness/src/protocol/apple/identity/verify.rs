@@ -42,7 +42,7 @@ struct Anchor {
 #[derive(Debug)]
 struct Leaf {
     signer: VerifiedSigner,
-    certificate: Certificate,
+    key: SubjectPublicKeyInfoOwned,
 }
 
 /// Who made a signature.
@@ -119,7 +119,7 @@ impl TrustAnchor {
                 subject: tbs.subject().to_string(),
                 serial: tbs.serial_number().as_bytes().to_vec(),
             },
-            certificate: certificate.clone(),
+            key: tbs.subject_public_key_info().clone(),
         });
         let mut verified = self.lock();
         if verified.len() >= REMEMBERED {
@@ -238,10 +238,9 @@ pub fn verify_mdm_signature(
         .to_der()
         .map_err(|error| IdentityError::new("the certificate cannot be read", error))?;
     let leaf = anchor.leaf(&der, certificate)?;
-    let key = leaf.certificate.tbs_certificate().subject_public_key_info();
     let attributes = signed_attributes(signer, body)?;
     verify(
-        key,
+        &leaf.key,
         signer.signature_algorithm.oid,
         Some(signer.digest_alg.oid),
         attributes.as_deref().unwrap_or(body),
