@@ -60,7 +60,11 @@ impl PushListener {
 
 /// Answers as the push service does: 200 and an `apns-id`, or a reason in JSON. It does not know magics: a
 /// notification with a wrong one is delivered, and the device ignores it.
-async fn push(State(service): State<Service>, Path(token): Path<String>, request: Request) -> Response {
+async fn push(
+    State(service): State<Service>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
     let body = match http::body(request.into_body()).await {
         Ok(body) => body,
         Err(answer) => return answer,

@@ -89,8 +89,8 @@ impl DdmEngine {
     pub(crate) fn set(&self, id: &str, declarations: &[Value]) -> Result<(), String> {
         let mut next = BTreeMap::new();
         for (position, given) in declarations.iter().enumerate() {
-            let declaration = declaration(given)
-                .map_err(|error| format!("declaration {position}: {error}"))?;
+            let declaration =
+                declaration(given).map_err(|error| format!("declaration {position}: {error}"))?;
             let identifier = text(given, "Identifier").unwrap_or_default().to_owned();
             if next.insert(identifier.clone(), declaration).is_some() {
                 return Err(format!(
@@ -395,9 +395,7 @@ fn canonical(value: &Value) -> String {
             let sorted: BTreeMap<_, _> = object.iter().collect();
             let members: Vec<_> = sorted
                 .into_iter()
-                .map(|(key, value)| {
-                    format!("{}:{}", Value::String(key.clone()), canonical(value))
-                })
+                .map(|(key, value)| format!("{}:{}", Value::String(key.clone()), canonical(value)))
                 .collect();
             format!("{{{}}}", members.join(","))
         }
@@ -427,4 +425,154 @@ fn rfc3339(at: Timestamp) -> String {
 
 fn to_bytes(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn engine() -> DdmEngine {
+        DdmEngine::new(Clock::fixed(Timestamp::UNIX_EPOCH))
+    }
+
+    fn report(engine: &DdmEngine, body: &Value) {
+        let answer = engine.answer("U", "status", Some(&to_bytes(body)), Ingest::Merge);
+        assert_eq!(answer, DdmAnswer::Empty);
+    }
+
+    fn rows(engine: &DdmEngine) -> Vec<String> {
+        let enrollment = engine.get("U").expect("known");
+        let state = enrollment.lock();
+        state.view.declarations.keys().cloned().collect()
+    }
+
+    fn status(rows: &Value) -> Value {
+        json!({ "StatusItems": { "management": { "declarations": { "configurations": rows } } } })
+    }
+
+    #[test]
+    fn rows_come_and_go_with_reports_and_assignments() {
+        let engine = engine();
+        let declare = |names: &[&str]| {
+            let all: Vec<_> = names
+                .iter()
+                .map(|name| json!({ "Type": "com.apple.configuration.x", "Identifier": name }))
+                .collect();
+            engine.set("U", &all).expect("set");
+        };
+        declare(&["a", "b"]);
+        report(
+            &engine,
+            &status(&json!([{ "identifier": "a" }, { "identifier": "b" }])),
+        );
+        assert_eq!(rows(&engine), ["a", "b"]);
+        // Only what changed is told.
+        report(
+            &engine,
+            &status(&json!([{ "identifier": "a", "active": true }])),
+        );
+        assert_eq!(rows(&engine), ["a", "b"]);
+        report(
+            &engine,
+            &status(&json!([{ "identifier": "a", "_removed": true }])),
+        );
+        assert_eq!(rows(&engine), ["b"]);
+        // No longer assigned and no longer told of.
+        declare(&["a"]);
+        report(&engine, &status(&json!([{ "identifier": "a" }])));
+        assert_eq!(rows(&engine), ["a"]);
+        report(
+            &engine,
+            &json!({ "FullReport": true, "StatusItems": { "device": {} } }),
+        );
+        assert!(rows(&engine).is_empty());
+    }
+
+    #[test]
+    fn status_items_are_merged_and_bounded() {
+        let engine = engine();
+        let item = |value: &Value| json!({ "StatusItems": { "mdm": { "app": value } } });
+        report(
+            &engine,
+            &item(&json!([{ "identifier": "x", "v": 1 }, { "identifier": "y" }])),
+        );
+        report(
+            &engine,
+            &item(&json!([{ "identifier": "x", "v": 2 }, { "identifier": "y", "_removed": true }])),
+        );
+        report(
+            &engine,
+            &json!({ "StatusItems": { "device": { "name": "n" } } }),
+        );
+        let view = engine.get("U").expect("known").lock().view.clone();
+        assert_eq!(
+            view.status,
+            json!({ "mdm": { "app": [{ "identifier": "x", "v": 2 }] }, "device": { "name": "n" } })
+        );
+        assert_eq!(view.reports, 3);
+        for round in 0..4 {
+            let many: Map<_, _> = (0..40_000)
+                .map(|n| (format!("{round}-{n}"), Value::Null))
+                .collect();
+            report(&engine, &json!({ "StatusItems": many }));
+        }
+        let view = engine.get("U").expect("known").lock().view.clone();
+        assert!(nodes(&view.status) <= STATUS_NODES);
+    }
+
+    #[test]
+    fn what_is_no_declaration_is_refused_and_changes_nothing() {
+        let engine = engine();
+        let good = json!({ "Type": "com.apple.asset.data", "Identifier": "a" });
+        engine.set("U", std::slice::from_ref(&good)).expect("set");
+        let before = engine.tokens("U");
+        for bad in [
+            json!({ "Identifier": "a" }),
+            json!({ "Type": "t" }),
+            json!({ "Type": "t", "Identifier": "" }),
+            json!({ "Type": "t", "Identifier": "a", "Payload": [] }),
+            json!("text"),
+        ] {
+            assert!(
+                engine.set("U", std::slice::from_ref(&bad)).is_err(),
+                "{bad}"
+            );
+        }
+        assert!(engine.set("U", &[good.clone(), good]).is_err());
+        assert_eq!(engine.tokens("U"), before);
+    }
+
+    #[test]
+    fn an_enrollment_that_nobody_knows_has_nothing_to_do() {
+        let engine = engine();
+        let tokens = engine.tokens("nobody");
+        engine.set("nobody", &[]).expect("set");
+        assert_eq!(engine.tokens("nobody"), tokens);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_keys_and_declarations_changes_no_token(
+            keys in proptest::collection::btree_map("[a-z]{1,4}", 0_i32..9, 1..6)
+        ) {
+            let forward: Map<_, _> = keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+            let backward: Map<_, _> = keys.iter().rev().map(|(k, v)| (k.clone(), json!(v))).collect();
+            let of = |payload: &Map<String, Value>, identifier: &str| json!({
+                "Type": "com.apple.configuration.x", "Identifier": identifier, "Payload": payload
+            });
+            let engine = engine();
+            engine.set("U", &[of(&forward, "a"), of(&forward, "b")]).expect("set");
+            let first = engine.tokens("U");
+            engine.set("U", &[of(&backward, "b"), of(&backward, "a")]).expect("set");
+            prop_assert_eq!(&engine.tokens("U"), &first);
+            engine.set("U", &[of(&forward, "a")]).expect("set");
+            prop_assert_ne!(&engine.tokens("U"), &first);
+        }
+
+        #[test]
+        fn no_report_makes_the_engine_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = engine().answer("U", "status", Some(&bytes), Ingest::Merge);
+        }
+    }
 }

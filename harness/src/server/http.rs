@@ -31,6 +31,8 @@ pub(crate) const CONNECTIONS: usize = 16_384;
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// How long a peer may take for a body.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// Pause after a failed accept, so that a lack of file handles does not become a busy loop.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 /// How long open connections may finish what they do when a listener stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -88,7 +90,8 @@ pub(crate) async fn serve(
             Ok((stream, _)) => {
                 // A socket that refuses the option still works, only slower.
                 let _ = stream.set_nodelay(true);
-                let connection = connection(stream, router.clone(), stop.clone(), Some(HEAD_WITHIN));
+                let connection =
+                    connection(stream, router.clone(), stop.clone(), Some(HEAD_WITHIN));
                 tracker.spawn(async move {
                     connection.await;
                     drop(permit);
@@ -97,7 +100,7 @@ pub(crate) async fn serve(
             Err(error) => {
                 // Out of file handles, or the peer is gone already: the next accept may succeed.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_AGAIN).await;
             }
         }
     }
@@ -125,8 +128,7 @@ async fn connection<I>(
     if let Some(within) = head_within {
         builder.timer(TokioTimer::new()).header_read_timeout(within);
     }
-    let served =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut served = pin!(served);
     // Errors of a connection are the peer's affair: it hung up or does not speak HTTP.
     tokio::select! {
@@ -147,7 +149,10 @@ pub(crate) async fn body(body: Body) -> Result<Bytes, Response> {
             "the body is incomplete or longer than 4 MiB",
         )
             .into_response()),
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
+        Err(_) => Err((
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time",
+        )
             .into_response()),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use plist::Dictionary;
+use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -14,9 +15,9 @@ use super::{CommandResult, ServerView};
 use crate::protocol::apple::codec;
 
 /// Results kept that nobody has asked for yet; the oldest go first.
-const UNREAD: usize = 512;
-/// Results kept after they were read, for a second look.
-const READ: usize = 8;
+const UNREAD: usize = 256;
+/// Bytes on the wire that those results may have had together.
+const UNREAD_BYTES: usize = 16 * 1024 * 1024;
 /// Check-ins kept; the oldest go first.
 const CHECKINS: usize = 1024;
 
@@ -38,20 +39,26 @@ struct Inner {
 struct Entry {
     uuid: String,
     body: Dictionary,
-    read: bool,
+    bytes: usize,
 }
 
 impl Ledger {
-    /// Notes a final result. A repetition of a known one replaces it.
-    pub(crate) fn result(&self, uuid: &str, body: Dictionary) {
+    /// Notes a final result that had so many bytes on the wire. A repetition of a known one replaces it.
+    pub(crate) fn result(&self, uuid: &str, body: Dictionary, bytes: usize) {
         let mut inner = self.lock();
         inner.results.retain(|entry| entry.uuid != uuid);
         inner.results.push_back(Entry {
             uuid: uuid.to_owned(),
             body,
-            read: false,
+            bytes,
         });
-        inner.trim();
+        let mut held: usize = inner.results.iter().map(|entry| entry.bytes).sum();
+        while inner.results.len() > UNREAD || held > UNREAD_BYTES {
+            let Some(oldest) = inner.results.pop_front() else {
+                break;
+            };
+            held -= oldest.bytes;
+        }
         drop(inner);
         self.changed.notify_waiters();
     }
@@ -91,7 +98,11 @@ impl Ledger {
             .filter(|(_, kind)| kind == "TokenUpdate")
             .count();
         ServerView {
-            checkins: inner.checkins.iter().map(|(_, kind)| kind.clone()).collect(),
+            checkins: inner
+                .checkins
+                .iter()
+                .map(|(_, kind)| kind.clone())
+                .collect(),
             token_updates: u32::try_from(updates).unwrap_or(u32::MAX),
             bootstrap_token: inner.bootstrap_token,
         }
@@ -104,12 +115,10 @@ impl Ledger {
             .await;
     }
 
-    /// Waits for the final result of a command.
+    /// Waits for the final result of a command and hands it out, once: a long run must not keep what it has seen.
     pub(crate) async fn wait_result(&self, uuid: &str, within: Duration) -> Option<CommandResult> {
-        let body = self.wait(within, || self.read(uuid)).await?;
-        Some(CommandResult {
-            body: codec::dictionary_to_json(&body),
-        })
+        let body = self.wait(within, || self.take(uuid)).await?;
+        Some(CommandResult { body })
     }
 
     /// Forgets results.
@@ -117,13 +126,12 @@ impl Ledger {
         self.lock().results.clear();
     }
 
-    fn read(&self, uuid: &str) -> Option<Dictionary> {
+    fn take(&self, uuid: &str) -> Option<Value> {
         let mut inner = self.lock();
-        let entry = inner.results.iter_mut().find(|entry| entry.uuid == uuid)?;
-        entry.read = true;
-        let body = entry.body.clone();
-        inner.trim();
-        Some(body)
+        let at = inner.results.iter().position(|entry| entry.uuid == uuid)?;
+        let entry = inner.results.remove(at)?;
+        drop(inner);
+        Some(codec::dictionary_to_json(&entry.body))
     }
 
     async fn wait<T>(&self, within: Duration, look: impl Fn() -> Option<T>) -> Option<T> {
@@ -147,19 +155,6 @@ impl Ledger {
     }
 }
 
-impl Inner {
-    fn trim(&mut self) {
-        for (read, most) in [(true, READ), (false, UNREAD)] {
-            let held = self.results.iter().filter(|entry| entry.read == read).count();
-            for _ in most..held {
-                if let Some(oldest) = self.results.iter().position(|entry| entry.read == read) {
-                    self.results.remove(oldest);
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,13 +163,13 @@ mod tests {
     async fn a_waiter_gets_the_result_that_comes_later() {
         let ledger = Ledger::default();
         let (found, ()) = tokio::join!(ledger.wait_result("a", Duration::from_secs(1)), async {
-            ledger.result("b", Dictionary::new());
-            ledger.result("a", Dictionary::new());
+            ledger.result("b", Dictionary::new(), 9);
+            ledger.result("a", Dictionary::new(), 9);
         });
         assert!(found.is_some());
         assert!(
             ledger
-                .wait_result("c", Duration::from_secs(60))
+                .wait_result("c", Duration::from_mins(1))
                 .await
                 .is_none()
         );
@@ -184,15 +179,16 @@ mod tests {
     fn memory_is_bounded() {
         let ledger = Ledger::default();
         for n in 0..5000 {
-            ledger.result(&n.to_string(), Dictionary::new());
+            ledger.result(&n.to_string(), Dictionary::new(), 9);
             ledger.checkin("TokenUpdate", None);
         }
-        for n in 4600..5000 {
-            assert!(ledger.read(&n.to_string()).is_some());
-        }
-        let inner = ledger.lock();
-        assert!(inner.results.len() <= UNREAD + READ);
-        assert_eq!(inner.checkins.len(), CHECKINS);
+        assert_eq!(ledger.lock().results.len(), UNREAD);
+        assert_eq!(ledger.lock().checkins.len(), CHECKINS);
+        assert!(ledger.take("0").is_none());
+        ledger.result("large", Dictionary::new(), UNREAD_BYTES - 9);
+        assert_eq!(ledger.lock().results.len(), 2);
+        assert!(ledger.take("4999").is_some());
+        assert!(ledger.take("4999").is_none());
     }
 
     #[test]

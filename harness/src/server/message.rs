@@ -53,7 +53,10 @@ pub(crate) fn sender(message: &Dictionary) -> Option<Sender> {
         (
             enrollment,
             present("EnrollmentUserID").map(str::to_owned),
-            (ChannelKind::UserEnrollmentDevice, ChannelKind::UserEnrollment),
+            (
+                ChannelKind::UserEnrollmentDevice,
+                ChannelKind::UserEnrollment,
+            ),
         )
     } else {
         let device = present("UDID")?;
@@ -108,7 +111,8 @@ mod tests {
 
     #[test]
     fn senders_are_told_apart() {
-        let table: &[(&[(&str, &str)], Option<(&str, ChannelKind)>)] = &[
+        type Keys = &'static [(&'static str, &'static str)];
+        let table: &[(Keys, Option<(&str, ChannelKind)>)] = &[
             (&[("UDID", "U")], Some(("U", ChannelKind::Device))),
             (
                 &[("UDID", "U"), ("UserID", "A")],
@@ -138,7 +142,9 @@ mod tests {
         for (keys, expected) in table {
             let found = sender(&message(keys));
             assert_eq!(
-                found.as_ref().map(|sender| (sender.id.as_str(), sender.kind)),
+                found
+                    .as_ref()
+                    .map(|sender| (sender.id.as_str(), sender.kind)),
                 *expected
             );
         }

@@ -32,7 +32,9 @@ pub const ALL_RIGHTS: u32 = 8191;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// An address can not be listened on.
-    #[error("cannot listen on {address} for {purpose}: {cause}. Choose another address or stop what uses it")]
+    #[error(
+        "cannot listen on {address} for {purpose}: {cause}. Choose another address or stop what uses it"
+    )]
     Listen {
         /// Who would have connected.
         purpose: &'static str,
@@ -42,7 +44,9 @@ pub enum StartError {
         cause: String,
     },
     /// A URL can not be used.
-    #[error("the URL `{url}` cannot be used: {cause}. Give it as http://host:port or https://host:port")]
+    #[error(
+        "the URL `{url}` cannot be used: {cause}. Give it as http://host:port or https://host:port"
+    )]
     Url {
         /// The URL.
         url: String,

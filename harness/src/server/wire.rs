@@ -1,4 +1,4 @@
-//! JSON of the NanoMDM-compatible API and of its webhook events (MicroMDM's form), as seen at revision 1d5fcf4.
+//! JSON of the API that `NanoMDM` has, and of its webhook events (the form of `MicroMDM`), as seen at revision 1d5fcf4.
 
 use std::collections::BTreeMap;
 

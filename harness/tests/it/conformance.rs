@@ -52,8 +52,14 @@ async fn commands_reach_devices_and_results_come_back(server: &dyn ServerUnderTe
         Wake::Pushed => assert!(device.woken().await, "the push does not arrive"),
         other => assert!(!server.capabilities().push, "{other:?}"),
     }
-    let command = device.report("Idle", None, json!({})).await.expect("a command");
-    assert_eq!(command, json!({ "CommandUUID": "C-101-1", "Command": query() }));
+    let command = device
+        .report("Idle", None, json!({}))
+        .await
+        .expect("a command");
+    assert_eq!(
+        command,
+        json!({ "CommandUUID": "C-101-1", "Command": query() })
+    );
     let response = json!({
         "QueryResponses": { "OSVersion": "18.1", "Blob": { "$data": "AAEC" } }
     });
@@ -62,15 +68,22 @@ async fn commands_reach_devices_and_results_come_back(server: &dyn ServerUnderTe
         .await
         .expect("the second command");
     assert_eq!(next["CommandUUID"], "C-101-2");
-    let chain = json!({ "ErrorChain": [{ "ErrorCode": 12021, "ErrorDomain": "MCMDMErrorDomain" }] });
+    let chain =
+        json!({ "ErrorChain": [{ "ErrorCode": 12021, "ErrorDomain": "MCMDMErrorDomain" }] });
     assert_eq!(device.report("Error", Some("C-101-2"), chain).await, None);
-    let first = server.result(&device.id, "C-101-1", WITHIN).await.expect("a result");
+    let first = server
+        .result(&device.id, "C-101-1", WITHIN)
+        .await
+        .expect("a result");
     assert_eq!(first.body["Status"], "Acknowledged");
     assert_eq!(
         first.body["QueryResponses"],
         json!({ "OSVersion": "18.1", "Blob": { "$data": "AAEC" } })
     );
-    let second = server.result(&device.id, "C-101-2", WITHIN).await.expect("a result");
+    let second = server
+        .result(&device.id, "C-101-2", WITHIN)
+        .await
+        .expect("a result");
     assert_eq!(second.body["Status"], "Error");
     assert_eq!(second.body["ErrorChain"][0]["ErrorCode"], 12021);
 }
@@ -84,28 +97,45 @@ async fn not_now_is_not_final_and_is_delivered_again(server: &dyn ServerUnderTes
     assert_eq!(next.as_deref(), Some("C-102-2"));
     assert_eq!(device.next("NotNow", Some("C-102-2")).await, None);
     let early = server.result(&device.id, "C-102-1", NOT_WITHIN).await;
-    assert!(matches!(early, Err(ServerError::Timeout { .. })), "{early:?}");
+    assert!(
+        matches!(early, Err(ServerError::Timeout { .. })),
+        "{early:?}"
+    );
     assert_eq!(device.next("Idle", None).await.as_deref(), Some("C-102-1"));
     let next = device.next("Acknowledged", Some("C-102-1")).await;
     assert_eq!(next.as_deref(), Some("C-102-2"));
     assert_eq!(device.next("Acknowledged", Some("C-102-2")).await, None);
     for uuid in ["C-102-1", "C-102-2"] {
-        let result = server.result(&device.id, uuid, WITHIN).await.expect("a result");
+        let result = server
+            .result(&device.id, uuid, WITHIN)
+            .await
+            .expect("a result");
         assert_eq!(result.body["Status"], "Acknowledged");
     }
 }
 
 async fn results_of_unknown_commands_are_tolerated(server: &dyn ServerUnderTest) {
     let mut device = enrolled(server, 103).await;
-    assert_eq!(device.next("Acknowledged", Some("nobody-asked")).await, None);
+    assert_eq!(
+        device.next("Acknowledged", Some("nobody-asked")).await,
+        None
+    );
     enqueue(server, &device.id, "C-103-1").await;
     assert_eq!(device.next("Idle", None).await.as_deref(), Some("C-103-1"));
     let answer = device.report_raw("Acknowledged", None, json!({})).await;
-    assert_eq!(answer.status, 500, "a result without CommandUUID: {answer:?}");
-    let answer = device.send("/mdm", "application/x-apple-aspen-mdm", b"garbage".to_vec()).await;
+    assert_eq!(
+        answer.status, 500,
+        "a result without CommandUUID: {answer:?}"
+    );
+    let answer = device
+        .send("/mdm", "application/x-apple-aspen-mdm", b"garbage".to_vec())
+        .await;
     assert!((400..=500).contains(&answer.status), "{answer:?}");
     assert_eq!(device.next("Acknowledged", Some("C-103-1")).await, None);
-    server.result(&device.id, "C-103-1", WITHIN).await.expect("a result");
+    server
+        .result(&device.id, "C-103-1", WITHIN)
+        .await
+        .expect("a result");
 }
 
 async fn strangers_are_refused(server: &dyn ServerUnderTest) {
@@ -117,8 +147,13 @@ async fn strangers_are_refused(server: &dyn ServerUnderTest) {
     device.grant.signing = other.grant.signing.clone();
     let answer = device.report_raw("Idle", None, json!({})).await;
     assert_eq!(answer.status, 500, "another's certificate: {answer:?}");
-    let answer = device.checkin("Authenticate", json!({ "Topic": "t" })).await;
-    assert_eq!(answer.status, 500, "Authenticate with another's certificate: {answer:?}");
+    let answer = device
+        .checkin("Authenticate", json!({ "Topic": "t" }))
+        .await;
+    assert_eq!(
+        answer.status, 500,
+        "Authenticate with another's certificate: {answer:?}"
+    );
     device.grant.signing = Signing::None;
     let answer = device.report_raw("Idle", None, json!({})).await;
     assert_eq!(answer.status, 400, "no certificate: {answer:?}");
@@ -153,7 +188,10 @@ async fn an_id_is_accepted_once(server: &dyn ServerUnderTest) {
     assert_eq!(device.next("Idle", None).await.as_deref(), Some("C-108-1"));
     assert_eq!(device.next("Acknowledged", Some("C-108-1")).await, None);
     let nonsense = server.enqueue(&device.id, "C-108-2", &json!({})).await;
-    assert!(matches!(nonsense, Err(ServerError::Status { .. })), "{nonsense:?}");
+    assert!(
+        matches!(nonsense, Err(ServerError::Status { .. })),
+        "{nonsense:?}"
+    );
 }
 
 async fn user_channels_have_queues_of_their_own(server: &dyn ServerUnderTest) {
@@ -161,7 +199,9 @@ async fn user_channels_have_queues_of_their_own(server: &dyn ServerUnderTest) {
         return;
     }
     let mut device = enrolled(server, 109).await;
-    let mut user = device.user(209, "0A1B2C3D-0000-0000-0000-000000000501").await;
+    let mut user = device
+        .user(209, "0A1B2C3D-0000-0000-0000-000000000501")
+        .await;
     user.update_token().await;
     enqueue(server, &user.id, "C-109-U").await;
     enqueue(server, &device.id, "C-109-D").await;
@@ -169,9 +209,15 @@ async fn user_channels_have_queues_of_their_own(server: &dyn ServerUnderTest) {
     assert_eq!(device.next("Idle", None).await.as_deref(), Some("C-109-D"));
     assert_eq!(user.next("Acknowledged", Some("C-109-U")).await, None);
     assert_eq!(device.next("Acknowledged", Some("C-109-D")).await, None);
-    server.result(&user.id, "C-109-U", WITHIN).await.expect("the user's result");
+    server
+        .result(&user.id, "C-109-U", WITHIN)
+        .await
+        .expect("the user's result");
     let wrong = server.result(&device.id, "C-109-U", NOT_WITHIN).await;
-    assert!(matches!(wrong, Err(ServerError::Timeout { .. })), "{wrong:?}");
+    assert!(
+        matches!(wrong, Err(ServerError::Timeout { .. })),
+        "{wrong:?}"
+    );
 }
 
 async fn bootstrap_tokens_come_back(server: &dyn ServerUnderTest) {
@@ -181,7 +227,13 @@ async fn bootstrap_tokens_come_back(server: &dyn ServerUnderTest) {
     let mut device = enrolled(server, 110).await;
     let none = device.checkin("GetBootstrapToken", json!({})).await;
     assert_eq!((none.status, none.body.len()), (200, 0));
-    assert!(!server.view(&device.id).await.expect("a view").bootstrap_token);
+    assert!(
+        !server
+            .view(&device.id)
+            .await
+            .expect("a view")
+            .bootstrap_token
+    );
     let token = json!({ "$data": "c2VjcmV0" });
     let set = device
         .checkin("SetBootstrapToken", json!({ "BootstrapToken": token }))
@@ -190,13 +242,24 @@ async fn bootstrap_tokens_come_back(server: &dyn ServerUnderTest) {
     let got = device.checkin("GetBootstrapToken", json!({})).await;
     assert_eq!(got.plist(), json!({ "BootstrapToken": token }));
     settle(server, &mut device, "C-110-S").await;
-    assert!(server.view(&device.id).await.expect("a view").bootstrap_token);
+    assert!(
+        server
+            .view(&device.id)
+            .await
+            .expect("a view")
+            .bootstrap_token
+    );
 }
 
 async fn declarations_are_synchronized(server: &dyn ServerUnderTest) {
     if !server.capabilities().declarations {
-        let refused = server.set_declarations(&EnrollmentId("X".to_owned()), &[]).await;
-        assert!(matches!(refused, Err(ServerError::Unsupported { .. })), "{refused:?}");
+        let refused = server
+            .set_declarations(&EnrollmentId("X".to_owned()), &[])
+            .await;
+        assert!(
+            matches!(refused, Err(ServerError::Unsupported { .. })),
+            "{refused:?}"
+        );
         return;
     }
     let mut device = enrolled(server, 111).await;
@@ -212,18 +275,28 @@ async fn declarations_are_synchronized(server: &dyn ServerUnderTest) {
             "Payload": { "StandardConfigurations": ["org.example/passcode 1"] }
         }),
     ];
-    server.set_declarations(&device.id, &declarations).await.expect("set");
-    let command = device.report("Idle", None, json!({})).await.expect("a command");
+    server
+        .set_declarations(&device.id, &declarations)
+        .await
+        .expect("set");
+    let command = device
+        .report("Idle", None, json!({}))
+        .await
+        .expect("a command");
     assert_eq!(command["Command"]["RequestType"], "DeclarativeManagement");
     let uuid = command["CommandUUID"].as_str().expect("an id").to_owned();
     assert_eq!(device.next("Acknowledged", Some(&uuid)).await, None);
 
     let tokens = device.declarative("tokens", None).await.json();
-    let token = tokens["SyncTokens"]["DeclarationsToken"].as_str().expect("a token");
+    let token = tokens["SyncTokens"]["DeclarationsToken"]
+        .as_str()
+        .expect("a token");
     assert!(tokens["SyncTokens"]["Timestamp"].is_string());
     let items = device.declarative("declaration-items", None).await.json();
     assert_eq!(items["DeclarationsToken"], token);
-    let configurations = items["Declarations"]["Configurations"].as_array().expect("rows");
+    let configurations = items["Declarations"]["Configurations"]
+        .as_array()
+        .expect("rows");
     assert_eq!(configurations.len(), 1);
     assert_eq!(configurations[0]["Identifier"], "org.example/passcode 1");
     let body = device
@@ -232,7 +305,11 @@ async fn declarations_are_synchronized(server: &dyn ServerUnderTest) {
         .json();
     assert_eq!(body["Payload"], json!({ "RequirePasscode": true }));
     assert_eq!(body["ServerToken"], configurations[0]["ServerToken"]);
-    for unknown in ["declaration/asset/org.example.activation", "declaration/x", "else"] {
+    for unknown in [
+        "declaration/asset/org.example.activation",
+        "declaration/x",
+        "else",
+    ] {
         let answer = device.declarative(unknown, None).await;
         assert_eq!(answer.status, 404, "{unknown}: {answer:?}");
     }
@@ -251,22 +328,34 @@ async fn declarations_are_synchronized(server: &dyn ServerUnderTest) {
     });
     let answer = device.declarative("status", Some(&report)).await;
     assert_eq!((answer.status, answer.body.len()), (200, 0));
-    let view = server.declarations(&device.id, 0, WITHIN).await.expect("a view");
+    let view = server
+        .declarations(&device.id, 0, WITHIN)
+        .await
+        .expect("a view");
     assert_eq!(view.reports, 1);
     assert_eq!(view.declarations["org.example/passcode 1"], row);
     assert_eq!(view.status["passcode"]["is-compliant"], false);
     let early = server.declarations(&device.id, 1, NOT_WITHIN).await;
-    assert!(matches!(early, Err(ServerError::Timeout { .. })), "{early:?}");
+    assert!(
+        matches!(early, Err(ServerError::Timeout { .. })),
+        "{early:?}"
+    );
 
     // Later reports carry only what changed.
     let change = json!({ "StatusItems": { "passcode": { "is-compliant": true } }, "Errors": [] });
     device.declarative("status", Some(&change)).await;
-    let view = server.declarations(&device.id, 1, WITHIN).await.expect("a view");
+    let view = server
+        .declarations(&device.id, 1, WITHIN)
+        .await
+        .expect("a view");
     assert_eq!(view.status["passcode"]["is-compliant"], true);
     assert_eq!(view.declarations["org.example/passcode 1"], row);
 
     // The same again changes no token; less does.
-    server.set_declarations(&device.id, &declarations).await.expect("set");
+    server
+        .set_declarations(&device.id, &declarations)
+        .await
+        .expect("set");
     let same = device.declarative("tokens", None).await.json();
     assert_eq!(same["SyncTokens"]["DeclarationsToken"], token);
     server.set_declarations(&device.id, &[]).await.expect("set");
@@ -283,7 +372,10 @@ async fn check_ins_are_seen(server: &dyn ServerUnderTest) {
     device.update_token().await;
     settle(server, &mut device, "C-112-1").await;
     let view = server.view(&device.id).await.expect("a view");
-    assert_eq!(view.checkins, ["Authenticate", "TokenUpdate", "TokenUpdate"]);
+    assert_eq!(
+        view.checkins,
+        ["Authenticate", "TokenUpdate", "TokenUpdate"]
+    );
     assert_eq!(view.token_updates, 2);
     device.enroll().await;
     assert_eq!(device.checkin("CheckOut", json!({})).await.status, 200);
@@ -312,12 +404,22 @@ async fn undeclared_messages_fail(server: &dyn ServerUnderTest) {
     let answer = device.checkin("GetToken", token).await;
     assert_eq!(answer.status == 200, capabilities.get_token, "{answer:?}");
     let answer = device.checkin("ReturnToService", json!({})).await;
-    assert_eq!(answer.status == 200, capabilities.return_to_service, "{answer:?}");
+    assert_eq!(
+        answer.status == 200,
+        capabilities.return_to_service,
+        "{answer:?}"
+    );
     let answer = device.checkin("Nonsense", json!({})).await;
     assert_eq!(answer.status, 400, "{answer:?}");
-    let mut user = device.user(214, "0A1B2C3D-0000-0000-0000-000000000502").await;
+    let mut user = device
+        .user(214, "0A1B2C3D-0000-0000-0000-000000000502")
+        .await;
     let answer = user.checkin("UserAuthenticate", json!({})).await;
-    let expected = if capabilities.user_authenticate { 200 } else { 410 };
+    let expected = if capabilities.user_authenticate {
+        200
+    } else {
+        410
+    };
     assert_eq!(answer.status, expected, "{answer:?}");
 }
 
@@ -326,5 +428,8 @@ async fn settle(server: &dyn ServerUnderTest, device: &mut Device, uuid: &str) {
     enqueue(server, &device.id, uuid).await;
     assert_eq!(device.next("Idle", None).await.as_deref(), Some(uuid));
     assert_eq!(device.next("Acknowledged", Some(uuid)).await, None);
-    server.result(&device.id, uuid, WITHIN).await.expect("a result");
+    server
+        .result(&device.id, uuid, WITHIN)
+        .await
+        .expect("a result");
 }

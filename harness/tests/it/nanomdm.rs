@@ -1,4 +1,4 @@
-//! The NanoMDM adapter against the reference server as a process would serve it: real sockets on loopback.
+//! The `NanoMDM` adapter against the reference server as a process would serve it: real sockets on loopback.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,7 +35,9 @@ pub(crate) fn options(url: impl Into<String>) -> (NanoMdmOptions, String) {
 }
 
 async fn pair(change: impl FnOnce(&mut NanoMdmOptions, &mut ServeOptions)) -> Pair {
-    let listener = TcpListener::bind(SocketAddr::from(ANY)).await.expect("a port");
+    let listener = TcpListener::bind(SocketAddr::from(ANY))
+        .await
+        .expect("a port");
     let address = listener.local_addr().expect("an address");
     let (mut options, ca) = options(format!("http://{address}"));
     let mut serving = ServeOptions::new(KEY, ca);
@@ -92,7 +94,10 @@ async fn events_with_a_wrong_signature_do_not_count() {
     device.enroll().await;
     let command = json!({ "RequestType": "ProfileList" });
     let server = pair.adapter.as_ref();
-    server.enqueue(&device.id, "1", &command).await.expect("queued");
+    server
+        .enqueue(&device.id, "1", &command)
+        .await
+        .expect("queued");
     assert_eq!(device.next("Idle", None).await.as_deref(), Some("1"));
     assert_eq!(device.next("Acknowledged", Some("1")).await, None);
     // When the server has stopped, every event is posted: nothing can still be on its way.
@@ -111,20 +116,32 @@ async fn a_stopped_server_is_unreachable_and_its_last_events_arrive() {
     device.enroll().await;
     let command = json!({ "RequestType": "ProfileList" });
     let server = pair.adapter.as_ref();
-    server.enqueue(&device.id, "1", &command).await.expect("queued");
+    server
+        .enqueue(&device.id, "1", &command)
+        .await
+        .expect("queued");
     assert_eq!(device.next("Idle", None).await.as_deref(), Some("1"));
     assert_eq!(device.next("Acknowledged", Some("1")).await, None);
     drop(pair.stop.take());
     pair.served.await.expect("ends").expect("well");
-    let result = server.result(&device.id, "1", Duration::ZERO).await.expect("arrived");
+    let result = server
+        .result(&device.id, "1", Duration::ZERO)
+        .await
+        .expect("arrived");
     assert_eq!(result.body["Status"], "Acknowledged");
     for error in [
         server.check().await.expect_err("down"),
-        server.enqueue(&device.id, "2", &command).await.expect_err("down"),
+        server
+            .enqueue(&device.id, "2", &command)
+            .await
+            .expect_err("down"),
         server.wake(&device.id).await.expect_err("down"),
     ] {
         assert_eq!(error.reason(), "server_unreachable", "{error}");
-        assert!(error.to_string().contains(&pair.address.to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&pair.address.to_string()),
+            "{error}"
+        );
     }
 }
 

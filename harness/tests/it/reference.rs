@@ -101,7 +101,10 @@ async fn tokens_and_returns_to_service_are_answered() {
         .plist();
     assert!(token["TokenData"]["$data"].is_string(), "{token}");
     device
-        .checkin("SetBootstrapToken", json!({ "BootstrapToken": { "$data": "AAEC" } }))
+        .checkin(
+            "SetBootstrapToken",
+            json!({ "BootstrapToken": { "$data": "AAEC" } }),
+        )
         .await;
     let answer = device.checkin("ReturnToService", json!({})).await.plist();
     assert_eq!(
@@ -132,8 +135,14 @@ async fn altered_commands_reach_the_device_altered() {
         let server = quirky(about(), alteration);
         let mut device = Device::new(server.as_ref(), 1).await;
         device.enroll().await;
-        server.enqueue(&device.id, "1", &command).await.expect("queued");
-        let got = device.report("Idle", None, json!({})).await.expect("a command");
+        server
+            .enqueue(&device.id, "1", &command)
+            .await
+            .expect("queued");
+        let got = device
+            .report("Idle", None, json!({}))
+            .await
+            .expect("a command");
         assert_eq!(got["Command"], expected);
     }
 }
@@ -144,24 +153,39 @@ async fn swallowed_and_repeated_commands_and_failing_answers() {
     let server = quirky(Target::Command(None), Alteration::Swallow);
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
-    server.enqueue(&device.id, "1", &command).await.expect("accepted");
+    server
+        .enqueue(&device.id, "1", &command)
+        .await
+        .expect("accepted");
     assert_eq!(device.next("Idle", None).await, None);
 
     let server = quirky(Target::Command(None), Alteration::Duplicate);
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
-    server.enqueue(&device.id, "1", &command).await.expect("accepted");
+    server
+        .enqueue(&device.id, "1", &command)
+        .await
+        .expect("accepted");
     assert_eq!(device.next("Idle", None).await.as_deref(), Some("1"));
-    assert_eq!(device.next("Acknowledged", Some("1")).await.as_deref(), Some("1"));
+    assert_eq!(
+        device.next("Acknowledged", Some("1")).await.as_deref(),
+        Some("1")
+    );
     assert_eq!(device.next("Acknowledged", Some("1")).await, None);
 
     let server = quirky(Target::Command(None), Alteration::Status(503));
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
-    server.enqueue(&device.id, "1", &command).await.expect("accepted");
+    server
+        .enqueue(&device.id, "1", &command)
+        .await
+        .expect("accepted");
     assert_eq!(device.report_raw("Idle", None, json!({})).await.status, 503);
 
-    let server = quirky(Target::Checkin("Authenticate".to_owned()), Alteration::Status(401));
+    let server = quirky(
+        Target::Checkin("Authenticate".to_owned()),
+        Alteration::Status(401),
+    );
     let mut device = Device::new(server.as_ref(), 1).await;
     assert_eq!(device.checkin("Authenticate", json!({})).await.status, 401);
 }
@@ -177,8 +201,14 @@ async fn altered_declarations_and_stale_status() {
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
     let all = [declaration];
-    server.set_declarations(&device.id, &all).await.expect("set");
-    let got = device.declarative("declaration/configuration/p", None).await.json();
+    server
+        .set_declarations(&device.id, &all)
+        .await
+        .expect("set");
+    let got = device
+        .declarative("declaration/configuration/p", None)
+        .await
+        .json();
     assert_eq!(got["Payload"]["MinimumLength"], 4);
 
     let server = quirky(Target::StatusReport, Alteration::Swallow);
@@ -188,9 +218,15 @@ async fn altered_declarations_and_stale_status() {
         let report = json!({ "StatusItems": { "passcode": { "is-compliant": compliant } } });
         device.declarative("status", Some(&report)).await;
     }
-    let view = server.declarations(&device.id, 1, WITHIN).await.expect("a view");
+    let view = server
+        .declarations(&device.id, 1, WITHIN)
+        .await
+        .expect("a view");
     assert_eq!(view.reports, 2);
-    assert_eq!(view.status["passcode"]["is-compliant"], false, "the stale verdict stays");
+    assert_eq!(
+        view.status["passcode"]["is-compliant"], false,
+        "the stale verdict stays"
+    );
 }
 
 #[tokio::test]
@@ -210,15 +246,128 @@ async fn hostile_devices_get_an_error_and_nothing_else() {
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
     let checkin = "application/x-apple-aspen-mdm-checkin";
-    let deep = format!("<plist>{}{}</plist>", "<array>".repeat(500), "</array>".repeat(500));
-    for body in [Vec::new(), b"bplist00".to_vec(), deep.into_bytes(), vec![0xff; 1000]] {
+    for body in [
+        Vec::new(),
+        b"bplist00".to_vec(),
+        b"<plist><array/></plist>".to_vec(),
+        vec![0xff; 1000],
+    ] {
         let answer = device.send("/mdm", checkin, body).await;
         assert_eq!(answer.status, 400, "{answer:?}");
     }
-    let huge = device.send("/mdm", checkin, vec![b' '; 5 * 1024 * 1024]).await;
+    let huge = device
+        .send("/mdm", checkin, vec![b' '; 5 * 1024 * 1024])
+        .await;
     assert_eq!(huge.status, 413);
     let mut device = Device::new(server.as_ref(), 2).await;
     device.enroll().await;
-    let bad = device.declarative("status", Some(&json!("no object"))).await;
+    let bad = device
+        .declarative("status", Some(&json!("no object")))
+        .await;
     assert_eq!(bad.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_stops_in_the_middle_is_let_go() {
+    use harness::transport::Connection;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let server = ReferenceServer::embedded(config()).expect("starts");
+    let device = Device::new(server.as_ref(), 1).await;
+    let Connection::Duplex(mut pipe) = device.grant.carrier.dial().await.expect("a pipe") else {
+        panic!("the embedded server is reached through a pipe");
+    };
+    pipe.write_all(b"PUT /mdm HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        .await
+        .expect("written");
+    let mut answer = vec![0; 64];
+    let read = pipe.read(&mut answer).await.expect("an answer");
+    let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+/// The suite itself can fail: every planted fault turns it red.
+#[tokio::test]
+async fn the_suite_sees_every_planted_fault() {
+    let command = || Target::Command(None);
+    let declaration = || Target::Declaration(None);
+    let checkin = |kind: &str| Target::Checkin(kind.to_owned());
+    let faults = [
+        (command(), Alteration::Swallow),
+        (command(), Alteration::Duplicate),
+        (command(), Alteration::Drop("/Command/Queries".to_owned())),
+        (
+            command(),
+            Alteration::Rename("/CommandUUID".to_owned(), "UUID".to_owned()),
+        ),
+        (
+            command(),
+            Alteration::Set("/Command/Queries".to_owned(), json!([])),
+        ),
+        (command(), Alteration::Status(500)),
+        (declaration(), Alteration::Swallow),
+        (declaration(), Alteration::Drop("/Payload".to_owned())),
+        (
+            declaration(),
+            Alteration::Set("/ServerToken".to_owned(), json!("old")),
+        ),
+        (Target::StatusReport, Alteration::Swallow),
+        (checkin("Authenticate"), Alteration::Status(401)),
+        (checkin("TokenUpdate"), Alteration::Status(500)),
+        (checkin("CheckOut"), Alteration::Status(500)),
+        (checkin("GetBootstrapToken"), Alteration::Swallow),
+        (checkin("GetToken"), Alteration::Status(500)),
+        (checkin("UserAuthenticate"), Alteration::Status(410)),
+        (checkin("ReturnToService"), Alteration::Status(500)),
+    ];
+    for (target, alteration) in faults {
+        let name = format!("{target:?} {alteration:?}");
+        let server = quirky(target, alteration);
+        let suite = tokio::spawn(async move { conform(server.as_ref()).await });
+        assert!(
+            suite.await.is_err_and(|error| error.is_panic()),
+            "{name} is not seen"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_devices_at_once_get_their_own_commands_and_results() {
+    let server = ReferenceServer::embedded(config()).expect("starts");
+    let devices = (0..64).map(|number| {
+        let server = server.clone();
+        tokio::spawn(async move {
+            let mut device = Device::new(server.as_ref(), number).await;
+            device.enroll().await;
+            for round in 0..10 {
+                let uuid = format!("{number}-{round}");
+                let command = json!({ "RequestType": "DeviceInformation", "Queries": [uuid] });
+                server
+                    .enqueue(&device.id, &uuid, &command)
+                    .await
+                    .expect("queued");
+                let waiter = {
+                    let (server, id, uuid) = (server.clone(), device.id.clone(), uuid.clone());
+                    tokio::spawn(async move { server.result(&id, &uuid, WITHIN).await })
+                };
+                assert_eq!(server.wake(&device.id).await, Ok(Wake::Pushed));
+                assert!(device.woken().await);
+                let got = device
+                    .report("Idle", None, json!({}))
+                    .await
+                    .expect("a command");
+                assert_eq!(got["Command"], command);
+                let answer = json!({ "QueryResponses": { "Echo": uuid } });
+                assert_eq!(
+                    device.report("Acknowledged", Some(&uuid), answer).await,
+                    None
+                );
+                let result = waiter.await.expect("ends").expect("a result");
+                assert_eq!(result.body["QueryResponses"]["Echo"], uuid.as_str());
+            }
+        })
+    });
+    for device in devices.collect::<Vec<_>>() {
+        device.await.expect("well");
+    }
 }

@@ -105,15 +105,18 @@ impl Device {
             .header("Host", &self.grant.host)
             .header("Content-Type", kind);
         request = match &self.grant.signing {
-            Signing::MdmSignature(identity) => {
-                request.header("Mdm-Signature", identity.mdm_signature(&body).expect("signs"))
-            }
+            Signing::MdmSignature(identity) => request.header(
+                "Mdm-Signature",
+                identity.mdm_signature(&body).expect("signs"),
+            ),
             Signing::CertificateHeader { header, identity } => {
                 request.header(header, certificate_header(identity))
             }
             Signing::None => request,
         };
-        let request = request.body(Full::new(Bytes::from(body))).expect("a request");
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .expect("a request");
         let exchange = async {
             let answer = self.sender.send_request(request).await.expect("an answer");
             let status = answer.status().as_u16();
@@ -150,7 +153,9 @@ impl Device {
     /// `Authenticate` and `TokenUpdate`.
     pub(crate) async fn enroll(&mut self) {
         let topic = self.grant.topic.clone();
-        let answer = self.checkin("Authenticate", json!({ "Topic": topic })).await;
+        let answer = self
+            .checkin("Authenticate", json!({ "Topic": topic }))
+            .await;
         assert_eq!(answer.status, 200, "Authenticate: {answer:?}");
         self.update_token().await;
     }
@@ -169,14 +174,24 @@ impl Device {
     }
 
     /// Reports; gives the next command as JSON.
-    pub(crate) async fn report(&mut self, status: &str, uuid: Option<&str>, keys: Json) -> Option<Json> {
+    pub(crate) async fn report(
+        &mut self,
+        status: &str,
+        uuid: Option<&str>,
+        keys: Json,
+    ) -> Option<Json> {
         let answer = self.report_raw(status, uuid, keys).await;
         assert_eq!(answer.status, 200, "{status}: {answer:?}");
         (!answer.body.is_empty()).then(|| answer.plist())
     }
 
     /// Reports; gives the answer as it is.
-    pub(crate) async fn report_raw(&mut self, status: &str, uuid: Option<&str>, mut keys: Json) -> Answer {
+    pub(crate) async fn report_raw(
+        &mut self,
+        status: &str,
+        uuid: Option<&str>,
+        mut keys: Json,
+    ) -> Answer {
         keys["Status"] = json!(status);
         if let Some(uuid) = uuid {
             keys["CommandUUID"] = json!(uuid);

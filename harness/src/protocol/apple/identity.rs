@@ -5,17 +5,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
-use cms::content_info::{CmsVersion, ContentInfo};
-use cms::signed_data::{
-    CertificateSet, EncapsulatedContentInfo, SignedData, SignerIdentifier, SignerInfo, SignerInfos,
-};
-use der::asn1::{OctetString, SetOfVec};
-use der::{Any, Decode as _, Encode as _, Tag};
+use cms::cert::IssuerAndSerialNumber;
+use der::asn1::ObjectIdentifier;
+use der::{Decode as _, Encode as _};
 use rcgen::{KeyPair, SigningKey as _};
 use x509_cert::Certificate;
-use x509_cert::attr::Attribute;
-use x509_cert::spki::AlgorithmIdentifierOwned;
 
 mod header;
 mod issuer;
@@ -37,20 +31,13 @@ pub enum KeyKind {
     Rsa2048,
 }
 
-/// A device identity. Keys may be shared between identities; certificates never are.
+/// A device identity. Keys may be shared between identities; certificates never are. Ten thousand devices hold one
+/// each, so that it keeps encoded bytes only.
 pub struct ClientIdentity {
     key: Arc<KeyPair>,
-    certificate: Vec<u8>,
-    parts: SignatureParts,
-}
-
-/// What every signature of an identity repeats.
-struct SignatureParts {
-    certificate: Certificate,
-    signer: SignerIdentifier,
-    digest: AlgorithmIdentifierOwned,
-    signature: AlgorithmIdentifierOwned,
-    content_type: Attribute,
+    certificate: Box<[u8]>,
+    /// `IssuerAndSerialNumber`, encoded.
+    signer: Box<[u8]>,
 }
 
 /// A signature could not be made or did not hold.
@@ -75,42 +62,17 @@ impl fmt::Debug for ClientIdentity {
 impl ClientIdentity {
     /// Puts a key and its certificate together.
     fn new(key: Arc<KeyPair>, certificate: Vec<u8>) -> Result<Self, IdentityError> {
-        let parsed = Certificate::from_der(&certificate)
-            .map_err(|error| IdentityError::new("the certificate cannot be read", error))?;
-        let signature = if is_rsa(&key) {
-            AlgorithmIdentifierOwned {
-                oid: oids::SHA256_WITH_RSA,
-                parameters: Some(Any::null()),
-            }
-        } else {
-            AlgorithmIdentifierOwned {
-                oid: oids::ECDSA_WITH_SHA256,
-                parameters: None,
-            }
-        };
+        let unreadable = |error| IdentityError::new("the certificate cannot be read", error);
+        let parsed = Certificate::from_der(&certificate).map_err(unreadable)?;
         let tbs = parsed.tbs_certificate();
-        let signer = SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
+        let signer = IssuerAndSerialNumber {
             issuer: tbs.issuer().clone(),
             serial_number: tbs.serial_number().clone(),
-        });
-        let content_type = attribute(
-            oids::CONTENT_TYPE,
-            Any::encode_from(&oids::DATA)
-                .map_err(|error| IdentityError::new("the content type", error))?,
-        )?;
+        };
         Ok(Self {
             key,
-            certificate,
-            parts: SignatureParts {
-                certificate: parsed,
-                signer,
-                digest: AlgorithmIdentifierOwned {
-                    oid: oids::SHA256,
-                    parameters: None,
-                },
-                signature,
-                content_type,
-            },
+            certificate: certificate.into_boxed_slice(),
+            signer: signer.to_der().map_err(unreadable)?.into_boxed_slice(),
         })
     }
 
@@ -137,47 +99,51 @@ impl ClientIdentity {
             .map(|signature| STANDARD.encode(signature))
     }
 
+    /// RFC 5652 `ContentInfo` with `SignedData`. Everything but digest and signature is known beforehand, so that
+    /// the bytes are put together directly; a tree of owned values would cost as much as the signature itself.
     fn detached(&self, body: &[u8]) -> Result<Vec<u8>, IdentityError> {
-        let asn1 = |error: der::Error| IdentityError::new("the signature cannot be encoded", error);
         let digest = ring::digest::digest(&ring::digest::SHA256, body);
-        let digest = Any::new(Tag::OctetString, digest.as_ref()).map_err(asn1)?;
-        let attributes = SetOfVec::try_from(vec![
-            self.parts.content_type.clone(),
-            attribute(oids::MESSAGE_DIGEST, digest)?,
-        ])
-        .map_err(asn1)?;
-        let signed = attributes.to_der().map_err(asn1)?;
+        // Elements of a set are ordered by their encoding: the content type is the shorter one.
+        let attributes = [
+            attribute(oids::CONTENT_TYPE, &oid(oids::DATA)),
+            attribute(oids::MESSAGE_DIGEST, &tlv(OCTET_STRING, &[digest.as_ref()])),
+        ]
+        .concat();
         let signature = self
             .key
-            .sign(&signed)
+            .sign(&tlv(SET, &[&attributes]))
             .map_err(|error| IdentityError::new("the key cannot sign", error))?;
-        let signer = SignerInfo {
-            version: CmsVersion::V1,
-            sid: self.parts.signer.clone(),
-            digest_alg: self.parts.digest.clone(),
-            signed_attrs: Some(attributes),
-            signature_algorithm: self.parts.signature.clone(),
-            signature: OctetString::new(signature).map_err(asn1)?,
-            unsigned_attrs: None,
+        let version = tlv(INTEGER, &[&[1]]);
+        let digest_algorithm = tlv(SEQUENCE, &[&oid(oids::SHA256)]);
+        let signature_algorithm = match self.kind() {
+            KeyKind::P256 => tlv(SEQUENCE, &[&oid(oids::ECDSA_WITH_SHA256)]),
+            KeyKind::Rsa2048 => tlv(SEQUENCE, &[&oid(oids::SHA256_WITH_RSA), &tlv(NULL, &[])]),
         };
-        let certificate = CertificateChoices::Certificate(self.parts.certificate.clone());
-        let data = SignedData {
-            version: CmsVersion::V1,
-            digest_algorithms: SetOfVec::try_from(vec![self.parts.digest.clone()]).map_err(asn1)?,
-            encap_content_info: EncapsulatedContentInfo {
-                econtent_type: oids::DATA,
-                econtent: None,
-            },
-            certificates: Some(CertificateSet::try_from(vec![certificate]).map_err(asn1)?),
-            crls: None,
-            signer_infos: SignerInfos::try_from(vec![signer]).map_err(asn1)?,
-        };
-        ContentInfo {
-            content_type: oids::SIGNED_DATA,
-            content: Any::encode_from(&data).map_err(asn1)?,
-        }
-        .to_der()
-        .map_err(asn1)
+        let signer = tlv(
+            SEQUENCE,
+            &[
+                &version,
+                &self.signer,
+                &digest_algorithm,
+                &tlv(CONTEXT_0, &[&attributes]),
+                &signature_algorithm,
+                &tlv(OCTET_STRING, &[&signature]),
+            ],
+        );
+        let data = tlv(
+            SEQUENCE,
+            &[
+                &version,
+                &tlv(SET, &[&digest_algorithm]),
+                &tlv(SEQUENCE, &[&oid(oids::DATA)]),
+                &tlv(CONTEXT_0, &[&self.certificate]),
+                &tlv(SET, &[&signer]),
+            ],
+        );
+        Ok(tlv(
+            SEQUENCE,
+            &[&oid(oids::SIGNED_DATA), &tlv(CONTEXT_0, &[&data])],
+        ))
     }
 }
 
@@ -185,10 +151,38 @@ fn is_rsa(key: &KeyPair) -> bool {
     key.is_compatible(&rcgen::PKCS_RSA_SHA256)
 }
 
-fn attribute(oid: der::asn1::ObjectIdentifier, value: Any) -> Result<Attribute, IdentityError> {
-    Ok(Attribute {
-        oid,
-        values: SetOfVec::try_from(vec![value])
-            .map_err(|error| IdentityError::new("a signed attribute", error))?,
-    })
+const INTEGER: u8 = 0x02;
+const OCTET_STRING: u8 = 0x04;
+const NULL: u8 = 0x05;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+const CONTEXT_0: u8 = 0xa0;
+
+fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+    tlv(OBJECT_IDENTIFIER, &[oid.as_bytes()])
+}
+
+fn attribute(name: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+    tlv(SEQUENCE, &[&oid(name), &tlv(SET, &[value])])
+}
+
+/// A DER element: tag, length, and its parts one after the other.
+fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let mut out = Vec::with_capacity(length + 6);
+    out.push(tag);
+    let bytes = length.to_be_bytes();
+    let significant = &bytes[(length.leading_zeros() / 8) as usize..];
+    match (length, u8::try_from(significant.len())) {
+        (128.., Ok(count)) => {
+            out.push(0x80 | count);
+            out.extend_from_slice(significant);
+        }
+        _ => out.push(bytes[bytes.len() - 1]),
+    }
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    out
 }

@@ -53,9 +53,7 @@ impl Api {
     /// Asks for something that needs the key and changes nothing.
     pub(super) async fn authorized(&self, topic: &str) -> Result<(), ServerError> {
         let what = "GET /v1/pushcert";
-        let request = || {
-            self.call(Method::GET, &["v1", "pushcert"], &[("topic", topic)])
-        };
+        let request = || self.call(Method::GET, &["v1", "pushcert"], &[("topic", topic)]);
         match self.repeatable(what, request).await? {
             // A server without a certificate for the topic answers with an error, but it has taken the key.
             (500, body) if !is_markup(&body) => Ok(()),
@@ -103,15 +101,17 @@ impl Api {
             .await?;
         let answer = Self::answer(&what, status, &body)?;
         let sent = answer.status.get(id).cloned().unwrap_or_default();
-        Ok(if sent.push_error.is_empty() && answer.push_error.is_empty() {
-            if sent.push_result.is_empty() {
-                Err("the server does not say what became of it".to_owned())
+        Ok(
+            if sent.push_error.is_empty() && answer.push_error.is_empty() {
+                if sent.push_result.is_empty() {
+                    Err("the server does not say what became of it".to_owned())
+                } else {
+                    Ok(())
+                }
             } else {
-                Ok(())
-            }
-        } else {
-            Err([sent.push_error, answer.push_error].concat())
-        })
+                Err([sent.push_error, answer.push_error].concat())
+            },
+        )
     }
 
     /// Reads an answer whose JSON counts whatever the status is: 200, 207 and 500 all carry it.
@@ -151,8 +151,8 @@ impl Api {
         let mut attempt = 1;
         loop {
             match self.send(what, request()).await {
-                // A connection that broke says nothing about the server; a refused one or silence does.
-                Err(ServerError::Garbage { .. }) if attempt < ATTEMPTS => attempt += 1,
+                // A connection that breaks once says little about the server.
+                Err(ServerError::Unreachable { .. }) if attempt < ATTEMPTS => attempt += 1,
                 other => return other,
             }
         }
@@ -197,15 +197,16 @@ impl Api {
                 after: self.timeout,
             };
         }
-        if error.is_connect() {
-            return ServerError::Unreachable {
-                url: self.base.to_string(),
-                cause: error_chain(error),
+        if speaks_no_http(error) {
+            return ServerError::Garbage {
+                what: what.to_owned(),
+                detail: error_chain(error),
             };
         }
-        ServerError::Garbage {
-            what: what.to_owned(),
-            detail: error_chain(error),
+        // Refused, or broken off in the middle as by a server that is killed.
+        ServerError::Unreachable {
+            url: self.base.to_string(),
+            cause: error_chain(error),
         }
     }
 }
@@ -221,6 +222,13 @@ pub(super) fn base(url: &str) -> Result<Url, StartError> {
         return Err(wrong("it is not a web address".to_owned()));
     }
     Ok(parsed)
+}
+
+/// Whether something answered, but not in HTTP.
+fn speaks_no_http(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(error.source(), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<hyper::Error>())
+        .any(hyper::Error::is_parse)
 }
 
 /// What an HTTP status means, whatever was asked.

@@ -1,4 +1,4 @@
-//! Adapter for servers that speak NanoMDM's API: commands in by HTTP, results back by webhook.
+//! Adapter for servers that speak `NanoMDM`'s API: commands in by HTTP, results back by webhook.
 
 mod api;
 mod declarations;

@@ -12,9 +12,9 @@ use scenarios::event::ServerOrigin;
 use serde_json::Value;
 
 use super::api::{Api, base};
+use super::declarations;
 use super::options::NanoMdmOptions;
 use super::webhook::{self, Ledgers};
-use super::declarations;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
 use crate::push_listener::PushListener;
@@ -31,7 +31,7 @@ use crate::transport::Carrier;
 /// How long a look at check-ins waits for the events of an enrollment, which arrive after the device's answer.
 const EVENTS_WITHIN: Duration = Duration::from_secs(2);
 
-/// A server that speaks NanoMDM's API, with the harness listening for its events, its requests about declarations
+/// A server that speaks `NanoMDM`'s API, with the harness listening for its events, its requests about declarations
 /// and its notifications. Dropping it stops the listeners.
 #[derive(Debug)]
 pub struct NanoMdmServer {
@@ -173,7 +173,7 @@ impl ServerUnderTest for NanoMdmServer {
             push: self.push.is_some(),
             declarations: self.dm.is_some(),
             user_channel: true,
-            // NanoMDM answers these with 410, 500 and 400.
+            // The real one answers these with 410, 500 and 400.
             user_authenticate: false,
             bootstrap_token: true,
             get_token: false,
@@ -293,8 +293,7 @@ impl ServerUnderTest for NanoMdmServer {
             status: 400,
             body: why,
         })?;
-        self.api.enqueue(&id.0, raw).await?;
-        self.wake(id).await.map(drop)
+        self.api.enqueue(&id.0, raw).await
     }
 
     async fn declarations(

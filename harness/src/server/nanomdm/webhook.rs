@@ -47,8 +47,7 @@ struct Listener {
 
 /// The listener's routes: every path is taken, since the server is told a whole URL.
 pub(super) fn routes(ledgers: Arc<Ledgers>, hmac_key: Option<&str>) -> Router {
-    let key = hmac_key
-        .map(|key| Arc::new(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())));
+    let key = hmac_key.map(|key| Arc::new(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())));
     Router::new()
         .route("/", post(event))
         .route("/{*path}", post(event))
@@ -65,7 +64,11 @@ async fn event(State(listener): State<Listener>, request: Request) -> Response {
         && !signed(key, &head.headers, &body)
     {
         tracing::warn!("a webhook event without the right X-Hmac-Signature is dropped");
-        return (StatusCode::UNAUTHORIZED, "X-Hmac-Signature is missing or wrong").into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            "X-Hmac-Signature is missing or wrong",
+        )
+            .into_response();
     }
     match take(&listener.ledgers, &body) {
         Ok(()) => StatusCode::OK.into_response(),
@@ -111,7 +114,7 @@ fn take(ledgers: &Ledgers, body: &[u8]) -> Result<(), String> {
         if let Some(uuid) = uuid
             && !matches!(text(&message, "Status"), Some("Idle" | "NotNow") | None)
         {
-            ledger.result(&uuid, message);
+            ledger.result(&uuid, message, report.raw_payload.len());
         }
     }
     Ok(())
@@ -132,11 +135,7 @@ fn ledger(
 ) -> Result<Arc<Ledger>, String> {
     let id = match ids {
         Some(ids) if !ids.id.is_empty() && ids.id.len() <= 255 => ids.id.clone(),
-        _ => {
-            sender(message)
-                .ok_or("the message names no device")?
-                .id
-        }
+        _ => sender(message).ok_or("the message names no device")?.id,
     };
     ledgers
         .of(&id)

@@ -20,7 +20,7 @@ use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
 use crate::server::ddm::DdmEngine;
 use crate::server::{
-    ALL_RIGHTS,     CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
+    ALL_RIGHTS, CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
     ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError, Wake,
     command, http,
 };
@@ -76,7 +76,12 @@ impl ReferenceServer {
         Ok(Arc::new(server))
     }
 
-    fn new(config: ReferenceConfig, carrier: Carrier, host: String, stop: Option<DropGuard>) -> Self {
+    fn new(
+        config: ReferenceConfig,
+        carrier: Carrier,
+        host: String,
+        stop: Option<DropGuard>,
+    ) -> Self {
         let engine = Arc::new(DdmEngine::new(config.clock.clone()));
         let core = Arc::new(Core {
             proof: config.proof,
@@ -113,13 +118,13 @@ impl ReferenceServer {
     }
 
     fn enrollment(&self, id: &EnrollmentId) -> Result<Arc<Enrollment>, ServerError> {
-        self.core.get_or_insert(&id.0).map_err(|refusal| {
-            ServerError::Status {
+        self.core
+            .get_or_insert(&id.0)
+            .map_err(|refusal| ServerError::Status {
                 what: format!("the enrollment {id}"),
                 status: refusal.0.as_u16(),
                 body: refusal.1,
-            }
-        })
+            })
     }
 }
 
@@ -181,7 +186,8 @@ impl ServerUnderTest for ReferenceServer {
         command: &Value,
     ) -> Result<(), ServerError> {
         let what = || format!("enqueue of a command for {id}");
-        let (request_type, raw) = command::encode(uuid, command).map_err(|why| refused(what(), why))?;
+        let (request_type, raw) =
+            command::encode(uuid, command).map_err(|why| refused(what(), why))?;
         self.core
             .enqueue(&id.0, uuid, &request_type, Bytes::from(raw))
             .map_err(|why| refused(what(), why))
@@ -220,8 +226,7 @@ impl ServerUnderTest for ReferenceServer {
             .map_err(|why| refused(format!("the declarations of {id}"), why))?;
         let (uuid, body) =
             command::synchronize(&id.0, &self.engine.tokens(&id.0), &self.synchronizations);
-        self.enqueue(id, &uuid, &body).await?;
-        self.wake(id).await.map(drop)
+        self.enqueue(id, &uuid, &body).await
     }
 
     async fn declarations(

@@ -1,4 +1,4 @@
-//! The HTTP API that consoles use: the shapes and status codes of NanoMDM.
+//! The HTTP API that consoles use: the shapes and status codes of `NanoMDM`.
 
 use std::sync::{Arc, PoisonError};
 
@@ -44,7 +44,10 @@ pub(super) fn routes(core: &Arc<Core>) -> Router<Arc<Core>> {
     let guarded = Router::new()
         .route("/v1/enqueue/{ids}", put(enqueue).post(enqueue))
         .route("/v1/push/{ids}", get(push))
-        .route("/v1/pushcert", put(set_push_certificate).get(push_certificate))
+        .route(
+            "/v1/pushcert",
+            put(set_push_certificate).get(push_certificate),
+        )
         .layer(from_fn_with_state(core.clone(), authorize));
     open.merge(guarded)
 }
@@ -201,7 +204,11 @@ async fn push_certificate(
         .cloned();
     match found {
         Some(not_after) => Json(PushCertificate { topic, not_after }).into_response(),
-        None => (StatusCode::INTERNAL_SERVER_ERROR, "no such push certificate").into_response(),
+        None => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "no such push certificate",
+        )
+            .into_response(),
     }
 }
 
@@ -215,7 +222,7 @@ fn push_topic(pem: &[u8]) -> Option<(String, String)> {
     let topic = tbs
         .subject()
         .iter_rdn()
-        .flat_map(|rdn| rdn.iter())
+        .flat_map(x509_cert::name::RelativeDistinguishedName::iter)
         .find(|attribute| attribute.oid == UID)
         .and_then(|attribute| String::from_utf8(attribute.value.value().to_vec()).ok())?;
     // The certificate must also survive being written again, so that nothing unreadable is kept.

@@ -117,14 +117,13 @@ impl Core {
         }
         // The device hands the token on without looking into it, so that any stable bytes do.
         let token = format!("harness-token:{service}:{}", hash(service.as_bytes()));
-        Ok(plist_answer([("TokenData", Value::Data(token.into_bytes()))]))
+        Ok(plist_answer([(
+            "TokenData",
+            Value::Data(token.into_bytes()),
+        )]))
     }
 
-    fn user_authenticate(
-        &self,
-        sender: &Sender,
-        message: &Dictionary,
-    ) -> Result<Answer, Refusal> {
+    fn user_authenticate(&self, sender: &Sender, message: &Dictionary) -> Result<Answer, Refusal> {
         let response = text(message, "DigestResponse").unwrap_or_default();
         match self.user_authenticate {
             UserAuthenticate::Gone => Err(Refusal(
@@ -140,7 +139,10 @@ impl Core {
                 let challenge = format!(
                     "Digest nonce=\"{nonce}\",realm=\"harness\",algorithm=\"MD5\",qop=\"auth\""
                 );
-                Ok(plist_answer([("DigestChallenge", Value::String(challenge))]))
+                Ok(plist_answer([(
+                    "DigestChallenge",
+                    Value::String(challenge),
+                )]))
             }
             UserAuthenticate::Digest => {
                 let token = hash(format!("{}\n{response}", sender.id).as_bytes());
@@ -169,14 +171,13 @@ impl Core {
         if let Some(token) = enrollment.lock().bootstrap_token.clone() {
             answer.insert("BootstrapToken".to_owned(), Value::Data(token));
         }
-        Ok(plist_answer([("ReturnToService", Value::Dictionary(answer))]))
+        Ok(plist_answer([(
+            "ReturnToService",
+            Value::Dictionary(answer),
+        )]))
     }
 
-    async fn declarative(
-        &self,
-        sender: &Sender,
-        message: &Dictionary,
-    ) -> Result<Answer, Refusal> {
+    async fn declarative(&self, sender: &Sender, message: &Dictionary) -> Result<Answer, Refusal> {
         let endpoint = text(message, "Endpoint").unwrap_or_default();
         let body = data(message, "Data");
         let answer = match &self.declarations {
@@ -271,8 +272,7 @@ async fn pass_on(
             format!("declarative management backend: {cause}"),
         )
     };
-    let mut target =
-        reqwest::Url::parse(url).map_err(|error| failed(error.to_string()))?;
+    let mut target = reqwest::Url::parse(url).map_err(|error| failed(error.to_string()))?;
     target
         .path_segments_mut()
         .map_err(|()| failed("the URL has no path".to_owned()))?

@@ -126,7 +126,7 @@ pub struct ServeOptions {
 }
 
 impl ServeOptions {
-    /// A server that behaves as NanoMDM does by default: `UserAuthenticate` is gone, `GetToken` fails.
+    /// A server that behaves as `NanoMDM` does by default: `UserAuthenticate` is gone, `GetToken` fails.
     #[must_use]
     pub fn new(api_key: impl Into<String>, ca_pem: impl Into<String>) -> Self {
         Self {

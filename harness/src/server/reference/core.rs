@@ -23,6 +23,9 @@ use crate::server::message::Sender;
 /// Most enrollments kept, channels of users included.
 const ENROLLMENTS: usize = 400_000;
 
+/// Most users of one device; Shared iPads keep far fewer.
+const USERS: usize = 256;
+
 /// Fingerprint of a certificate.
 pub(super) type Fingerprint = [u8; 32];
 
@@ -195,13 +198,18 @@ impl Core {
         if sender.parent.is_none() {
             return Ok(device);
         }
-        let user = self.get_or_insert(&sender.id)?;
         let mut state = device.lock();
         if !state.users.contains(&sender.id) {
+            if state.users.len() >= USERS {
+                return Err(Refusal(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "too many users on one device".to_owned(),
+                ));
+            }
             state.users.push(sender.id.clone());
         }
         drop(state);
-        Ok(user)
+        self.get_or_insert(&sender.id)
     }
 
     /// Puts a command into a queue. `raw` is the whole property list.

@@ -1,4 +1,4 @@
-//! The reference server: embedded in a run, or a process of its own with a NanoMDM-compatible API.
+//! The reference server: embedded in a run, or a process of its own with the API of `NanoMDM`.
 
 mod adapter;
 mod api;

@@ -332,7 +332,11 @@ mod tests {
                 alteration: Alteration::Status(503),
             },
         ]);
-        let body = |kind: &str| json!({ "Type": kind, "Payload": {} }).to_string().into_bytes();
+        let body = |kind: &str| {
+            json!({ "Type": kind, "Payload": {} })
+                .to_string()
+                .into_bytes()
+        };
         let out = quirks.declaration(body("a")).expect("altered");
         assert_eq!(
             serde_json::from_slice::<Value>(&out).expect("JSON")["Payload"],

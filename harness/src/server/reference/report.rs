@@ -39,7 +39,7 @@ impl Core {
         if status == Status::Final
             && let Some(uuid) = uuid.map(str::to_owned)
         {
-            enrollment.ledger.result(&uuid, message);
+            enrollment.ledger.result(&uuid, message, raw.len());
         }
         let Some(next) = next else {
             return Ok(None);

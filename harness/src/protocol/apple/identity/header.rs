@@ -44,7 +44,10 @@ pub fn certificate_from_header(value: &str) -> Result<Vec<u8>, IdentityError> {
         )));
     }
     let value = value.trim();
-    if let Some(encoded) = value.strip_prefix(':').and_then(|rest| rest.strip_suffix(':')) {
+    if let Some(encoded) = value
+        .strip_prefix(':')
+        .and_then(|rest| rest.strip_suffix(':'))
+    {
         return STANDARD
             .decode(encoded)
             .map_err(|error| IdentityError::new("the certificate header is not base64", error));

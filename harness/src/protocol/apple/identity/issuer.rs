@@ -209,7 +209,8 @@ fn dated(name: DistinguishedName, serial: SerialNumber) -> CertificateParams {
 }
 
 fn rsa_key() -> Result<KeyPair, IdentityError> {
-    let failed = |cause: &dyn fmt::Display| IdentityError::new("no RSA key can be generated", cause);
+    let failed =
+        |cause: &dyn fmt::Display| IdentityError::new("no RSA key can be generated", cause);
     let key = rsa::PrivateKey::new(&mut SystemRng(ring::rand::SystemRandom::new()), RSA_BITS)
         .map_err(|error| failed(&error))?;
     let pkcs8 = key.to_pkcs8_der().map_err(|error| failed(&error))?;

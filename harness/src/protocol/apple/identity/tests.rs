@@ -7,9 +7,7 @@ use cms::signed_data::SignedData;
 use der::asn1::OctetString;
 use der::{Any, Decode as _, Encode as _};
 use proptest::prelude::*;
-use ring::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-};
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::{
@@ -17,7 +15,8 @@ use super::{
     certificate_header, certificate_header_pem, oids, verify_certificate, verify_mdm_signature,
 };
 
-const BODY: &[u8] = b"<plist version=\"1.0\"><dict><key>Status</key><string>Idle</string></dict></plist>";
+const BODY: &[u8] =
+    b"<plist version=\"1.0\"><dict><key>Status</key><string>Idle</string></dict></plist>";
 
 fn issuer() -> IdentityIssuer {
     IdentityIssuer::generate().expect("an issuer")
@@ -189,7 +188,10 @@ fn an_authority_survives_pem_and_rejects_another_key() {
 fn dates_are_judged_when_an_instant_is_given() {
     let issuer = issuer();
     let identity = issuer.issue(1).expect("an identity");
-    for (instant, holds) in [("2026-01-01T00:00:00Z", true), ("2060-01-01T00:00:00Z", false)] {
+    for (instant, holds) in [
+        ("2026-01-01T00:00:00Z", true),
+        ("2060-01-01T00:00:00Z", false),
+    ] {
         let anchor = issuer
             .trust_anchor()
             .judged_at(instant.parse().expect("an instant"));
@@ -222,5 +224,55 @@ proptest! {
         let header = STANDARD.encode(bytes);
         let _ = verify_mdm_signature(&header, BODY, &issuer.trust_anchor());
         prop_assert!(verify_mdm_signature(&header, b"another body", &issuer.trust_anchor()).is_err());
+    }
+}
+
+#[test]
+fn signatures_made_by_openssl_hold() {
+    let anchor = TrustAnchor::from_pem(include_str!("fixtures/openssl-ca.pem")).expect("a CA");
+    let ours = issuer().trust_anchor();
+    let signatures: Vec<_> = include_str!("fixtures/openssl-signatures.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    assert_eq!(signatures.len(), 7);
+    for (name, signature) in signatures {
+        if name == "p256-indefinite-length" {
+            let error = verify_mdm_signature(signature, BODY, &anchor).expect_err(name);
+            assert!(error.0.contains("carries its own content"), "{error}");
+            continue;
+        }
+        let by = verify_mdm_signature(signature, BODY, &anchor).unwrap_or_else(|error| {
+            panic!("{name}: {error}");
+        });
+        let kind = name.split('-').next().unwrap_or_default();
+        assert_eq!(by.subject, format!("CN=openssl {kind}"), "{name}");
+        assert!(
+            verify_mdm_signature(signature, b"other", &anchor).is_err(),
+            "{name}"
+        );
+        assert!(
+            verify_mdm_signature(signature, BODY, &ours).is_err(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn lengths_are_encoded_as_der_wants() {
+    for (length, head) in [
+        (0, vec![4, 0]),
+        (127, vec![4, 127]),
+        (128, vec![4, 0x81, 128]),
+        (255, vec![4, 0x81, 255]),
+        (256, vec![4, 0x82, 1, 0]),
+        (65_536, vec![4, 0x83, 1, 0, 0]),
+    ] {
+        let content = vec![7; length];
+        let element = super::tlv(super::OCTET_STRING, &[&content]);
+        assert_eq!(&element[..head.len()], head, "{length}");
+        let parsed = OctetString::from_der(&element).expect("DER");
+        assert_eq!(parsed.as_bytes(), content);
     }
 }

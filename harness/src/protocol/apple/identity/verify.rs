@@ -42,7 +42,7 @@ struct Anchor {
 #[derive(Debug)]
 struct Leaf {
     signer: VerifiedSigner,
-    certificate: Certificate,
+    key: SubjectPublicKeyInfoOwned,
 }
 
 /// Who made a signature.
@@ -106,12 +106,12 @@ impl TrustAnchor {
             .raw_bytes()
     }
 
-    fn leaf(&self, der: &[u8], certificate: Certificate) -> Result<Arc<Leaf>, IdentityError> {
+    fn leaf(&self, der: &[u8], certificate: &Certificate) -> Result<Arc<Leaf>, IdentityError> {
         let fingerprint = fingerprint(der);
         if let Some(leaf) = self.lock().get(&fingerprint) {
             return Ok(leaf.clone());
         }
-        self.chain(&certificate)?;
+        self.chain(certificate)?;
         let tbs = certificate.tbs_certificate();
         let leaf = Arc::new(Leaf {
             signer: VerifiedSigner {
@@ -119,7 +119,7 @@ impl TrustAnchor {
                 subject: tbs.subject().to_string(),
                 serial: tbs.serial_number().as_bytes().to_vec(),
             },
-            certificate,
+            key: tbs.subject_public_key_info().clone(),
         });
         let mut verified = self.lock();
         if verified.len() >= REMEMBERED {
@@ -195,7 +195,7 @@ pub fn verify_certificate(
     let certificate = Certificate::from_der(der)
         .map_err(|error| IdentityError::new("the certificate cannot be read", error))?;
     anchor
-        .leaf(der, certificate)
+        .leaf(der, &certificate)
         .map(|leaf| leaf.signer.clone())
 }
 
@@ -237,14 +237,13 @@ pub fn verify_mdm_signature(
     let der = certificate
         .to_der()
         .map_err(|error| IdentityError::new("the certificate cannot be read", error))?;
-    let leaf = anchor.leaf(&der, certificate.clone())?;
-    let key = leaf.certificate.tbs_certificate().subject_public_key_info();
-    let signed = signed_bytes(signer, body)?;
+    let leaf = anchor.leaf(&der, certificate)?;
+    let attributes = signed_attributes(signer, body)?;
     verify(
-        key,
+        &leaf.key,
         signer.signature_algorithm.oid,
         Some(signer.digest_alg.oid),
-        signed.as_deref().unwrap_or(body),
+        attributes.as_deref().unwrap_or(body),
         signer.signature.as_bytes(),
     )
     .map_err(|error| IdentityError::new("the signature does not fit the body", error))?;
@@ -265,10 +264,7 @@ fn signed_data(bytes: &[u8]) -> Result<SignedData, IdentityError> {
     let data: SignedData = info
         .content
         .decode_as()
-        .or_else(|_| {
-            info.content
-                .decode_as_encoding(der::EncodingRules::Ber)
-        })
+        .or_else(|_| info.content.decode_as_encoding(der::EncodingRules::Ber))
         .map_err(unreadable)?;
     if data.encap_content_info.econtent.is_some() {
         return Err(IdentityError(
@@ -292,7 +288,7 @@ fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
 }
 
 /// The bytes that were signed: the attributes when there are any, whose digest must then fit the body.
-fn signed_bytes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>, IdentityError> {
+fn signed_attributes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>, IdentityError> {
     let Some(attributes) = &signer.signed_attrs else {
         return Ok(None);
     };
