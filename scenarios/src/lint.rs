@@ -15,7 +15,7 @@ use crate::scenario::{Action, Condition, DeviceAction, Scenario, Step};
 use crate::suite::Suite;
 
 /// Commands after which nothing has to be taken back: they read, or what they do is over when they are answered.
-pub const LEAVES_NOTHING: [&str; 27] = [
+pub const LEAVES_NOTHING: [&str; 28] = [
     "ActivationLockBypassCode",
     "ActiveNSExtensions",
     "AvailableOSUpdates",
@@ -24,6 +24,7 @@ pub const LEAVES_NOTHING: [&str; 27] = [
     "DeviceInformation",
     "DeviceLocation",
     "InstalledApplicationList",
+    "InviteToProgram",
     "ManagedApplicationAttributes",
     "ManagedApplicationConfiguration",
     "ManagedApplicationFeedback",

@@ -154,7 +154,8 @@ pub enum Action {
     Command {
         /// `RequestType`.
         request_type: String,
-        /// Its keys; `{"$data": base64}` is data, `{"$date": RFC 3339}` a date.
+        /// Its keys; `{"$data": base64}` is data, `{"$date": RFC 3339}` a date, and `{"$escrow": "UnlockToken"}`
+        /// what the device handed over under this name in its last `TokenUpdate`.
         args: Value,
         /// Channel.
         channel: ChannelWord,
@@ -213,6 +214,7 @@ pub enum Matcher {
     /// Is one of these.
     OneOf(Vec<Value>),
     /// An array that contains the value, a string that contains the text, or an object that has the key.
+    /// An object in an array is contained when its given members are: the element may have others, at any depth.
     Contains(Value),
     /// The opposite.
     Lacks(Value),
