@@ -17,8 +17,11 @@ const MAX_DEPTH: usize = 64;
 /// Violations beyond which the check stops.
 const MAX_VIOLATIONS: usize = 1_000;
 
+/// Files with one id beyond which no better fit is looked for; the vendor's most has 6.
+const MAX_FILES: usize = 16;
+
 /// Keys around the body of a message that the schema does not list.
-const ENVELOPE: [(Kind, Role, &[&str]); 3] = [
+const ENVELOPE: [(Kind, Role, &[&str]); 2] = [
     (Kind::Command, Role::Payload, &["RequestType"]),
     (
         Kind::Command,
@@ -37,7 +40,6 @@ const ENVELOPE: [(Kind, Role, &[&str]); 3] = [
             "RequestType",
         ],
     ),
-    (Kind::Profile, Role::Payload, &[]),
 ];
 
 /// The schema's pseudo payloads with the keys that every profile or payload has.
@@ -114,55 +116,32 @@ pub fn check_message(
     body: &Value,
     context: &Context,
 ) -> Vec<Violation> {
-    let mut check = Check {
-        context,
-        os: context.platform.schema_os(),
-        kind,
-        found: Vec::new(),
-    };
     let mut items: Vec<&Item> = facts.find(kind, id).map(|(_, item)| item).collect();
-    if items.is_empty() {
-        check.add("", Wrong::UnknownItem);
-        return check.found;
-    }
-    let Some(map) = body.as_object() else {
-        check.add("", Wrong::WrongType(ValueType::Dictionary));
-        return check.found;
+    let check = |items: &[&Item]| {
+        let mut check = Check {
+            context,
+            os: context.platform.schema_os(),
+            kind,
+            found: Vec::new(),
+        };
+        check.message(facts, items, role, body);
+        check.found
     };
-    let fits = |item: &Item| {
-        let known = item.children(None, role);
-        known.filter(|(_, key)| map.contains_key(key.name())).count()
+    // Each file in turn is the one that decides what must be present; the one with the fewest errors fits best, among
+    // equals the first in the vendor's order.
+    let mut best = check(&items);
+    let errors = |found: &[Violation]| {
+        let of_error = |one: &&Violation| one.what.severity() == Severity::Error;
+        found.iter().filter(of_error).count()
     };
-    // Stable: among equals the first file in the vendor's order.
-    items.sort_by_key(|item| std::cmp::Reverse(fits(item)));
-    if let Some(support) = check.os.and_then(|os| items[0].os.get(&os)) {
-        let applies = check.os.map(|os| support.applies(os, context));
-        check.applicability("", applies);
-    } else {
-        check.applicability("", None);
-    }
-    let common = COMMON_PAYLOADS
-        .iter()
-        .filter(|_| kind == Kind::Profile && role == Role::Payload)
-        .flat_map(|id| facts.find(Kind::Profile, id))
-        .map(|(_, item)| item);
-    let all: Vec<&Item> = items.iter().copied().chain(common).collect();
-    for (name, value) in map {
-        let envelope = ENVELOPE
-            .iter()
-            .any(|(k, r, names)| *k == kind && *r == role && names.contains(&name.as_str()));
-        let found = all.iter().find_map(|item| {
-            let (index, key) = named(item, None, role, name)?;
-            Some((*item, index, key))
-        });
-        match found {
-            Some((item, index, key)) => check.value(item, index, key, value, name, 0),
-            None if envelope => {}
-            None => check.add(name, Wrong::UnknownKey),
+    for _ in 1..items.len().min(MAX_FILES) {
+        items.rotate_left(1);
+        let found = check(&items);
+        if errors(&found) < errors(&best) {
+            best = found;
         }
     }
-    check.required(items[0], None, role, map, "");
-    check.found
+    best
 }
 
 /// The child with this name on the wire: by its own name, else a free name.
@@ -198,6 +177,42 @@ impl Check<'_> {
                 what,
             });
         }
+    }
+
+    /// Checks the whole body; the first of `items` decides what must be present.
+    fn message(&mut self, facts: &Facts, items: &[&Item], role: Role, body: &Value) {
+        let Some(first) = items.first() else {
+            self.add("", Wrong::UnknownItem);
+            return;
+        };
+        let Some(map) = body.as_object() else {
+            self.add("", Wrong::WrongType(ValueType::Dictionary));
+            return;
+        };
+        let support = self.os.and_then(|os| Some((os, first.os.get(&os)?)));
+        let applies = support.map(|(os, support)| support.applies(os, self.context));
+        self.applicability("", applies);
+        let common = COMMON_PAYLOADS
+            .iter()
+            .filter(|_| self.kind == Kind::Profile && role == Role::Payload)
+            .flat_map(|id| facts.find(Kind::Profile, id))
+            .map(|(_, item)| item);
+        let all: Vec<&Item> = items.iter().copied().chain(common).collect();
+        for (name, value) in map {
+            let envelope = ENVELOPE
+                .iter()
+                .any(|(k, r, names)| *k == self.kind && *r == role && names.contains(&name.as_str()));
+            let found = all.iter().find_map(|item| {
+                let (index, key) = named(item, None, role, name)?;
+                Some((*item, index, key))
+            });
+            match found {
+                Some((item, index, key)) => self.value(item, index, key, value, name, 0),
+                None if envelope => {}
+                None => self.add(name, Wrong::UnknownKey),
+            }
+        }
+        self.required(first, None, role, map, "");
     }
 
     fn applies(&self, key: &Key) -> Option<Applicability> {
@@ -352,8 +367,13 @@ impl Check<'_> {
             }
             return;
         }
-        if !key.rangelist.is_empty() && !listed(key, value) {
+        // A key with both, such as "never" or 15 to 180 minutes, allows either.
+        let listed = listed(key, value);
+        let ranged = key.range.0.is_some() || key.range.1.is_some();
+        if !key.rangelist.is_empty() && !listed && !ranged {
             self.add(path, Wrong::NotInRange);
+        }
+        if !ranged || listed {
             return;
         }
         let Some(number) = value.as_f64() else { return };

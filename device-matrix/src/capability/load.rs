@@ -180,12 +180,15 @@ fn resolve_one(
         .filter_map(|orphan| {
             let source = source(orphan.layer)?;
             let path = orphan.path.join(".");
-            let message = format!(
-                "`{path}` has no parent key, or no file brings it with a type"
-            );
             let at = locate(&source.text, &orphan.path);
-            let help = "state the parent key before it, with `type`";
-            Some(Diagnostic::error("DM1007", &source.path, at, message).with_help(help))
+            let (code, message, help) = if orphan.twice {
+                let message = format!("`{path}` is stated twice");
+                ("DM1012", message, "merge the two lines or remove one")
+            } else {
+                let message = format!("`{path}` has no parent key, or no file brings it with a type");
+                ("DM1007", message, "state the parent key before it, with `type`")
+            };
+            Some(Diagnostic::error(code, &source.path, at, message).with_help(help))
         })
         .collect();
     if resolved.is_none() {
@@ -200,7 +203,7 @@ fn resolve_one(
 }
 
 /// The place of a path in the text, by its last name; the whole file's beginning when it is not found.
-fn locate(text: &str, path: &[String]) -> Range<usize> {
+pub(crate) fn locate(text: &str, path: &[String]) -> Range<usize> {
     let quoted: Vec<String> = path.iter().map(|name| format!("\"{name}\"")).collect();
     let needle = format!("[{}]", quoted.join(", "));
     text.find(&needle)

@@ -3,11 +3,13 @@
 mod applicability;
 pub mod check;
 pub mod client_capabilities;
+pub mod explain;
 mod facts;
 pub mod features;
 pub mod features_json;
 pub mod instance;
 mod item;
+pub mod lint;
 mod load;
 mod provenance;
 pub(crate) mod raw;

@@ -18,12 +18,14 @@ use crate::version::VersionNumber;
 
 type PerOs = BTreeMap<SchemaOs, Support>;
 
-/// A key without its parent in the layers, or a row about a key that no layer brings.
+/// A key that can not be placed: without its parent in the layers, about a key that no layer brings, or stated twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Orphan {
     pub(crate) layer: Layer,
     pub(crate) path: Vec<String>,
     pub(crate) role: Role,
+    /// It has its parent, and the layer states it a second time.
+    pub(crate) twice: bool,
 }
 
 /// What the layers say about one vendor file.
@@ -119,7 +121,11 @@ fn merge<'a>(layers: Layers<'a>, orphans: &mut Vec<Orphan>) -> Vec<Merged<'a>> {
     for item in layers.each() {
         for key in &item.keys {
             if let Some(at) = places.get(&(key.role, key.path.as_slice())) {
-                merged[*at].rows.push(key);
+                if merged[*at].layer == item.layer && key.value_type.is_some() {
+                    orphans.push(orphan(item.layer, key, true));
+                } else {
+                    merged[*at].rows.push(key);
+                }
                 continue;
             }
             let parent = key.path.split_last().map_or(&[][..], |(_, front)| front);
@@ -128,11 +134,11 @@ fn merge<'a>(layers: Layers<'a>, orphans: &mut Vec<Orphan>) -> Vec<Merged<'a>> {
             } else if let Some(at) = places.get(&(key.role, parent)) {
                 Some(*at)
             } else {
-                orphans.push(orphan(item.layer, key));
+                orphans.push(orphan(item.layer, key, false));
                 continue;
             };
             if key.value_type.is_none() {
-                orphans.push(orphan(item.layer, key));
+                orphans.push(orphan(item.layer, key, false));
                 continue;
             }
             places.insert((key.role, key.path.as_slice()), merged.len());
@@ -147,11 +153,12 @@ fn merge<'a>(layers: Layers<'a>, orphans: &mut Vec<Orphan>) -> Vec<Merged<'a>> {
     merged
 }
 
-fn orphan(layer: Layer, key: &RawKey) -> Orphan {
+fn orphan(layer: Layer, key: &RawKey, twice: bool) -> Orphan {
     Orphan {
         layer,
         path: key.path.clone(),
         role: key.role,
+        twice,
     }
 }
 

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::keypath::normalized;
-use super::{Checkout, ImportError, parse, resolved};
-use crate::capability::raw::RawItem;
+use super::{Checkout, ImportError, emit, parse, resolved};
+use crate::capability::raw::{self, MODES, RawItem, TYPES};
 use crate::capability::resolve::Layers;
-use crate::capability::{Role, Since, Support};
+use crate::capability::{AccessRight, Key, Presence, Role, Scalar, Since, Support};
 use crate::known::Known;
 use crate::platform::SchemaOs;
+use crate::version::VersionNumber;
 
 /// Version of the shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -85,7 +86,7 @@ pub struct ChangeJson {
 /// One changed fact.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct FactJson {
-    /// OS as the schema spells it.
+    /// OS as the schema spells it; empty for what is the same on every OS.
     pub os: &'static str,
     /// Attribute.
     pub field: &'static str,
@@ -170,7 +171,7 @@ fn compare(out: &mut SchemaDiff, old: &RawItem, new: &RawItem) {
         return;
     };
     out.common += 1;
-    note(out, place(new, Role::Payload, &[]), &before.os, &after.os);
+    note(out, place(new, Role::Payload, &[]), os_facts(&before.os, &after.os));
     let index = |raw: &RawItem| -> BTreeMap<(Role, Vec<String>), usize> {
         raw.keys
             .iter()
@@ -185,7 +186,10 @@ fn compare(out: &mut SchemaDiff, old: &RawItem, new: &RawItem) {
         match old_keys.get(name) {
             Some(was) => {
                 out.common += 1;
-                note(out, here, &before.keys[*was].os, &after.keys[*at].os);
+                let (was, is) = (&before.keys[*was], &after.keys[*at]);
+                let mut facts = changed("", shape(was), shape(is));
+                facts.extend(os_facts(&was.os, &is.os));
+                note(out, here, facts);
             }
             None => out.keys_added.push(here),
         }
@@ -198,71 +202,120 @@ fn compare(out: &mut SchemaDiff, old: &RawItem, new: &RawItem) {
     }
 }
 
-fn note(out: &mut SchemaDiff, place: PlaceJson, before: &PerOs, after: &PerOs) {
-    let mut facts = Vec::new();
-    for os in SchemaOs::ALL {
-        let (Some(was), Some(is)) = (before.get(&os), after.get(&os)) else {
-            continue;
-        };
-        for ((field, from), (_, to)) in fields(was).into_iter().zip(fields(is)) {
-            if from != to {
-                facts.push(FactJson {
-                    os: os.key(),
-                    field,
-                    from,
-                    to,
-                });
-            }
-        }
-    }
+fn note(out: &mut SchemaDiff, place: PlaceJson, facts: Vec<FactJson>) {
     if !facts.is_empty() {
         out.changed.push(ChangeJson { place, facts });
     }
 }
 
-/// The facts that are compared. Once something does not exist on an OS, its other attributes say nothing.
+fn os_facts(before: &PerOs, after: &PerOs) -> Vec<FactJson> {
+    SchemaOs::ALL
+        .into_iter()
+        .filter_map(|os| Some((os, before.get(&os)?, after.get(&os)?)))
+        .flat_map(|(os, was, is)| changed(os.key(), fields(was), fields(is)))
+        .collect()
+}
+
+fn changed(
+    os: &'static str,
+    before: Vec<(&'static str, String)>,
+    after: Vec<(&'static str, String)>,
+) -> Vec<FactJson> {
+    before
+        .into_iter()
+        .zip(after)
+        .filter(|((_, from), (_, to))| from != to)
+        .map(|((field, from), (_, to))| FactJson {
+            os,
+            field,
+            from,
+            to,
+        })
+        .collect()
+}
+
+/// The effective facts on one OS.
 fn fields(support: &Support) -> Vec<(&'static str, String)> {
-    let exists = support.introduced != Since::NotAvailable;
-    let when = |text: String| if exists { text } else { String::new() };
-    let version = |version: Option<crate::version::VersionNumber>| {
+    let version = |version: Option<VersionNumber>| {
         version.map_or_else(String::new, |version| version.to_string())
     };
+    let flag = |flag: Option<bool>| flag.map_or_else(String::new, |flag| flag.to_string());
+    let words = |words: &Option<Vec<String>>| {
+        words
+            .as_ref()
+            .map_or_else(|| "all".to_owned(), |words| format!("[{}]", words.join(", ")))
+    };
+    let shared = match &support.shared_ipad {
+        Known::Known(Some(shared)) => format!(
+            "mode {}, devicechannel {}, userchannel {}, allowed-scopes {}",
+            raw::word(&MODES, shared.mode),
+            flag(shared.device_channel),
+            flag(shared.user_channel),
+            words(&shared.allowed_scopes)
+        ),
+        Known::Known(None) | Known::Unknown => String::new(),
+    };
+    let mode = match support.user_enrollment {
+        Known::Known(mode) => raw::word(&MODES, mode).to_owned(),
+        Known::Unknown => String::new(),
+    };
+    let right = match support.access_right {
+        AccessRight::None => String::new(),
+        AccessRight::Bit(bit) => bit.to_string(),
+        AccessRight::SpecialCase => "special case".to_owned(),
+    };
+    let introduced = match support.introduced {
+        Since::Version(version) => version.to_string(),
+        Since::NotAvailable => "n/a".to_owned(),
+        Since::Unknown => "not stated".to_owned(),
+    };
+    let supervised = support.supervised == Known::Known(true);
     vec![
+        ("introduced", introduced),
+        ("deprecated", version(support.deprecated)),
+        ("removed", version(support.removed)),
+        ("supervised", supervised.to_string()),
+        ("requiresdep", support.requires_dep.to_string()),
+        ("userapprovedmdm", support.user_approved_mdm.to_string()),
+        ("devicechannel", support.device_channel.to_string()),
+        ("userchannel", support.user_channel.to_string()),
+        ("allowmanualinstall", flag(support.allow_manual_install)),
+        ("multiple", flag(support.multiple)),
+        ("beta", support.beta.to_string()),
+        ("accessrights", right),
+        ("allowed-enrollments", words(&support.allowed_enrollments)),
+        ("allowed-scopes", words(&support.allowed_scopes)),
+        ("userenrollment", mode),
+        ("sharedipad", shared),
+    ]
+}
+
+/// What a key is, the same on every OS.
+fn shape(key: &Key) -> Vec<(&'static str, String)> {
+    let scalar = |value: &Option<Scalar>| value.as_ref().map_or_else(String::new, emit::scalar);
+    let count = |count: Option<u32>| count.map_or_else(String::new, |count| count.to_string());
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let values: Vec<String> = key.rangelist.iter().map(emit::scalar).collect();
+    vec![
+        ("type", raw::word(&TYPES, key.value_type).to_owned()),
         (
-            "introduced",
-            match support.introduced {
-                Since::Version(version) => version.to_string(),
-                Since::NotAvailable => "n/a".to_owned(),
-                Since::Unknown => "not stated".to_owned(),
+            "presence",
+            if key.presence == Presence::Required {
+                "required".to_owned()
+            } else {
+                "optional".to_owned()
             },
         ),
-        ("deprecated", when(version(support.deprecated))),
-        ("removed", when(version(support.removed))),
-        (
-            "supervised",
-            when((support.supervised == Known::Known(true)).to_string()),
-        ),
-        ("requiresdep", when(support.requires_dep.to_string())),
-        (
-            "userapprovedmdm",
-            when(support.user_approved_mdm.to_string()),
-        ),
-        ("devicechannel", when(support.device_channel.to_string())),
-        ("userchannel", when(support.user_channel.to_string())),
-        ("accessrights", when(format!("{:?}", support.access_right))),
-        (
-            "allowed-enrollments",
-            when(format!("{:?}", support.allowed_enrollments)),
-        ),
-        (
-            "allowed-scopes",
-            when(format!("{:?}", support.allowed_scopes)),
-        ),
-        (
-            "userenrollment",
-            when(format!("{:?}", support.user_enrollment)),
-        ),
-        ("sharedipad", when(format!("{:?}", support.shared_ipad))),
+        ("rangelist", values.join(", ")),
+        ("min", scalar(&key.range.0)),
+        ("max", scalar(&key.range.1)),
+        ("min entries", count(key.repetition.0)),
+        ("max entries", count(key.repetition.1)),
+        ("default", scalar(&key.default)),
+        ("format", text(&key.format)),
+        ("subtype", text(&key.subtype)),
+        ("combinetype", text(&key.combinetype)),
+        ("assettypes", key.assettypes.join(", ")),
     ]
 }
 

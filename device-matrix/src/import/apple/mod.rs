@@ -216,6 +216,9 @@ pub fn import(
             &mut later.disagreements,
         );
     }
+    for item in base.values() {
+        within_schema(item, &mut later.disagreements);
+    }
     out.conflicts = std::mem::take(&mut later.disagreements);
     out.conflicts.sort();
     out.conflicts.dedup();
@@ -358,6 +361,42 @@ fn schema_reach(base: &BTreeMap<String, RawItem>) -> BTreeMap<SchemaOs, VersionN
         }
     }
     reach
+}
+
+/// Lists keys that say they are older than the item or key they stand in, or exist where it does not.
+fn within_schema(item: &RawItem, out: &mut Vec<Disagreement>) {
+    let Some(resolved) = resolved(Layers {
+        schema: Some(item),
+        ..Layers::default()
+    }) else {
+        return;
+    };
+    for (raw, key) in item.keys.iter().zip(&resolved.keys) {
+        for (os, declared) in &raw.os {
+            let Some(Since::Version(own)) = declared.introduced else {
+                continue;
+            };
+            let kept = match key.os.get(os).map(|support| support.introduced) {
+                Some(Since::Version(kept)) if kept != own => kept.to_string(),
+                Some(Since::NotAvailable) => "n/a".to_owned(),
+                _ => continue,
+            };
+            out.push(Disagreement {
+                place: Place {
+                    kind: item.kind,
+                    id: item.id.clone(),
+                    file: item.file.clone(),
+                    path: raw.path.clone(),
+                    role: raw.role,
+                },
+                os: os.key().to_owned(),
+                field: "introduced".to_owned(),
+                one: format!("{kept} by its parent"),
+                other: own.to_string(),
+                kept,
+            });
+        }
+    }
 }
 
 fn resolved(layers: Layers<'_>) -> Option<Item> {
