@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use device_matrix::platform::Platform;
+use device_matrix::version::OsVersion;
+
 use super::Book;
 use super::model::{Conditions, FindingView, LookView, NamedFeature, Scope};
 use crate::assess::{CellResult, Finding, FindingKind, Party, Since};
@@ -13,8 +16,8 @@ pub(super) fn finding(book: &Book<'_>, finding: &Finding) -> FindingView {
         .iter()
         .position(|known| known.id == finding.id);
     let (since, since_release) = match &finding.since {
-        Since::ThisRelease(release) => ("this_release", Some(release.clone())),
-        Since::Earlier(release) => ("earlier", Some(release.clone())),
+        Since::ThisRelease(release) => ("this_release", Some(release_name(release))),
+        Since::Earlier(release) => ("earlier", Some(release_name(release))),
         Since::Unknown => ("unknown", None),
     };
     let fault = &finding.fault;
@@ -114,15 +117,8 @@ fn scope(book: &Book<'_>, finding: &Finding) -> Scope {
         }
         out
     };
-    let release_name = |id: &str| {
-        book.assessment
-            .groups
-            .iter()
-            .find(|group| group.release == id)
-            .map(|group| group.release_name.clone())
-    };
     Scope {
-        releases: each(&|cell| release_name(&cell.cell.release)),
+        releases: each(&|cell| Some(release_name(&cell.cell.release))),
         builds: each(&|cell| cell.cell.build.clone()),
         models: each(&|cell| {
             Some(match &cell.model_name {
@@ -134,4 +130,15 @@ fn scope(book: &Book<'_>, finding: &Finding) -> Scope {
         arrivals: each(&|cell| Some(cell.cell.arrival.clone())),
         everywhere: finding.groups.len() == book.assessment.groups.len(),
     }
+}
+
+/// `ios18.7` → `iOS 18.7`.
+pub(super) fn release_name(id: &str) -> String {
+    Platform::ALL
+        .into_iter()
+        .find_map(|platform| {
+            let version: OsVersion = id.strip_prefix(platform.slug())?.parse().ok()?;
+            Some(format!("{platform} {version}"))
+        })
+        .unwrap_or_else(|| id.to_owned())
 }
