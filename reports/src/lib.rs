@@ -6,5 +6,8 @@ pub mod assess;
 pub mod evidence;
 pub mod record;
 pub mod register;
+pub mod render;
+pub mod report;
+pub mod sign;
 mod toml_reader;
 pub mod vendor;

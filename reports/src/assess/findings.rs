@@ -49,7 +49,7 @@ pub(crate) fn collect(cases: &[CaseResult], names: &HashMap<&str, &Text>) -> Vec
             }
         }
     }
-    let mut findings: Vec<Finding> = found.into_values().collect();
+    let mut findings = joined(found.into_values().collect());
     findings.sort_by_key(|finding| (finding.offered != Offered::Yes, finding.kind));
     for (index, finding) in findings.iter_mut().enumerate() {
         finding.id = format!("F{:03}", index + 1);
@@ -57,6 +57,37 @@ pub(crate) fn collect(cases: &[CaseResult], names: &HashMap<&str, &Text>) -> Vec
         finding.groups.dedup();
     }
     findings
+}
+
+/// Cells without comparison say nothing about since when: they join the one finding of the same kind that does.
+fn joined(found: Vec<Finding>) -> Vec<Finding> {
+    let same = |a: &Finding, b: &Finding| {
+        (a.kind, &a.feature, &a.scenario, &a.part, &a.reason)
+            == (b.kind, &b.feature, &b.scenario, &b.part, &b.reason)
+            && (a.fault.party, a.fault.because) == (b.fault.party, b.fault.because)
+    };
+    let (unknown, mut known): (Vec<Finding>, Vec<Finding>) = found
+        .into_iter()
+        .partition(|finding| finding.since == Since::Unknown);
+    for finding in unknown {
+        let mut partners = known
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| same(&finding, other));
+        match (partners.next().map(|(index, _)| index), partners.next()) {
+            (Some(index), None) => {
+                let other = &mut known[index];
+                other.offered = other.offered.min(finding.offered);
+                other.cells.extend(finding.cells);
+                other.groups.extend(finding.groups);
+            }
+            _ => known.push(finding),
+        }
+    }
+    known.sort_by(|a, b| {
+        (&a.feature, &a.scenario, &a.since).cmp(&(&b.feature, &b.scenario, &b.since))
+    });
+    known
 }
 
 fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {

@@ -218,3 +218,9 @@ pub fn verdict(record: &RunRecord, cases: &[CaseResult]) -> Verdict {
         Verdict::Yes
     }
 }
+
+/// Required cases of offered features that are undecided, and offered features in groups without any case.
+#[must_use]
+pub fn undecided(assessment: &Assessment) -> u64 {
+    matrix::undecided(&assessment.cases, &assessment.features)
+}

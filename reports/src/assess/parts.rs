@@ -88,7 +88,7 @@ pub fn observe(looks: &[LookRecord], part: &str, only_asks: bool) -> Observed {
 
 /// The expectation in force on a cell: the first whose condition holds.
 #[must_use]
-pub fn in_force<'a>(part: &'a Part, cell: &CellView<'_>) -> Option<&'a Expectation> {
+pub(super) fn in_force<'a>(part: &'a Part, cell: &CellView<'_>) -> Option<&'a Expectation> {
     part.expectations.iter().find(|row| cell.holds(&row.when))
 }
 

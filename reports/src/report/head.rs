@@ -1,0 +1,169 @@
+//! Head and bands.
+
+use device_matrix::known::Known;
+use scenarios::event::{DeviceOrigin, ServerOrigin};
+
+use super::model::{
+    ContactView, DueJson, Head, OriginCount, ReleaseHead, ServerHead, SignedView, SkippedDay,
+};
+use super::{Book, DueView, ReleaseView};
+use crate::sign::{SignState, Signed};
+
+pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
+    let (assessment, inputs) = (book.assessment, book.inputs);
+    let origin = assessment.head.server_origin;
+    let product_exercised = origin == ServerOrigin::Product;
+    let undecided = crate::assess::undecided(assessment);
+    let beta = inputs
+        .releases
+        .iter()
+        .any(|release| release.channel != "released");
+    let virtual_only = assessment.device_origin == DeviceOrigin::Virtual;
+    let needs_real = inputs.vendor.evidence.final_needs_real_device;
+    let reasons: Vec<&'static str> = [
+        ("interrupted", !assessment.complete),
+        ("beta", beta),
+        ("virtual_only", virtual_only && needs_real),
+        ("product_not_exercised", !product_exercised),
+        ("undecided", undecided > 0),
+    ]
+    .into_iter()
+    .filter_map(|(word, holds)| holds.then_some(word))
+    .collect();
+    let signoffs = inputs.signoffs;
+    let holding = signoffs.holds_for(digest);
+    let stale = holding.is_none() && !signoffs.signed.is_empty();
+    let state = match holding.map(|signed| signed.state) {
+        Some(SignState::Final) => "final",
+        Some(SignState::Corrected) => "corrected",
+        Some(SignState::Provisional) => "provisional",
+        None if assessment.complete && !reasons.is_empty() => "provisional",
+        None => "draft",
+    };
+    let bands = [
+        ("interrupted", !assessment.complete),
+        ("beta", beta),
+        ("virtual_only", virtual_only),
+        ("product_not_exercised", !product_exercised),
+        ("stale_signoff", stale),
+    ]
+    .into_iter()
+    .filter_map(|(word, holds)| holds.then_some(word))
+    .collect();
+    let revision = match (holding, signoffs.signed.last()) {
+        (Some(signed), _) => signed.revision,
+        (None, Some(last)) => last.revision + 1,
+        (None, None) => 1,
+    };
+    let subject = || {
+        assessment
+            .cells
+            .iter()
+            .filter(|cell| cell.cell.role == "subject")
+    };
+    let contact = &inputs.vendor.contact;
+    let head = Head {
+        vendor: inputs.vendor.name.clone(),
+        product: inputs.vendor.product.clone(),
+        product_build: inputs.product_build.map(str::to_owned),
+        guideline: inputs.vendor.report.guideline.clone(),
+        target: assessment.head.target.clone(),
+        server: ServerHead {
+            name: assessment.head.server.clone(),
+            build: assessment.head.server_build.clone(),
+            origin: match origin {
+                ServerOrigin::Reference => "reference",
+                ServerOrigin::ThirdParty => "third_party",
+                ServerOrigin::Product => "product",
+            },
+        },
+        releases: inputs.releases.iter().map(release).collect(),
+        state,
+        reasons,
+        revision,
+        as_of: inputs.as_of.to_string(),
+        facts_reach: assessment.facts_reach.clone(),
+        device_origin: device_origin(assessment.device_origin),
+        origins: [
+            DeviceOrigin::Virtual,
+            DeviceOrigin::Device,
+            DeviceOrigin::Manual,
+        ]
+        .into_iter()
+        .map(|origin| {
+            let mine = origin == assessment.device_origin;
+            OriginCount {
+                origin: device_origin(origin),
+                cells: if mine { subject().count() as u64 } else { 0 },
+                cases: if mine {
+                    subject().map(|cell| cell.with_evidence).sum()
+                } else {
+                    0
+                },
+            }
+        })
+        .collect(),
+        product_exercised,
+        signed: holding.map(signed),
+        history: signoffs.signed.iter().map(signed).collect(),
+        contact: ContactView {
+            name: contact.name.clone(),
+            url: contact.url.clone(),
+            hours: contact.hours.clone(),
+        },
+        undecided,
+        digest: digest.to_owned(),
+    };
+    (head, bands)
+}
+
+const fn device_origin(origin: DeviceOrigin) -> &'static str {
+    match origin {
+        DeviceOrigin::Virtual => "virtual",
+        DeviceOrigin::Device => "device",
+        DeviceOrigin::Manual => "manual",
+    }
+}
+
+fn signed(signed: &Signed) -> SignedView {
+    SignedView {
+        by: signed.by.clone(),
+        on: signed.on.to_string(),
+        state: signed.state.as_str(),
+        revision: signed.revision,
+    }
+}
+
+fn release(release: &ReleaseView) -> ReleaseHead {
+    ReleaseHead {
+        id: release.id.clone(),
+        name: release.name.clone(),
+        channel: release.channel.clone(),
+        stage: release.stage,
+        builds: release.builds.clone(),
+        obtained: match release.obtained {
+            Known::Known(date) => Some(date.to_string()),
+            Known::Unknown => None,
+        },
+        obtained_source: release.obtained_source.as_str(),
+        due: release.due.as_ref().map(due),
+    }
+}
+
+fn due(due: &DueView) -> DueJson {
+    DueJson {
+        acquired: due.acquired.to_string(),
+        due: due.due.to_string(),
+        counted: due.counted.iter().map(ToString::to_string).collect(),
+        skipped: due
+            .skipped
+            .iter()
+            .map(|(date, why)| SkippedDay {
+                date: date.to_string(),
+                why: why.clone(),
+            })
+            .collect(),
+        state: due.state.clone(),
+        provisional: due.provisional,
+    }
+}

@@ -1,0 +1,341 @@
+//! A synthetic run, from events to the published documents.
+
+#[expect(unreachable_pub, reason = "a fixture of this test")]
+mod fixture;
+
+use fixture::{Fault, Run, report};
+use jiff::civil::date;
+use reports::assess::{FindingKind, Mark, Offered, Outcome, Party, Verdict};
+use reports::render;
+use reports::sign::{ReportMeta, SignState, Signoffs, sign};
+use reports::vendor::Lang;
+use scenarios::event::Event;
+
+#[test]
+fn the_documents_of_a_small_run() {
+    let run = Run::new(Fault::OsIgnoresCamera);
+    let model = run.report();
+    insta::assert_snapshot!("markdown", render::markdown(&model).expect("markdown"));
+    insta::assert_snapshot!("json", render::json(&model).expect("json"));
+    insta::assert_snapshot!("junit", render::junit(&run.assess()).expect("junit"));
+    insta::assert_snapshot!(
+        "assessment",
+        reports::assess::published::to_json(&run.assess())
+    );
+    let html = render::html(&model).expect("html");
+    if let Ok(folder) = std::env::var("REPORT_OUT") {
+        std::fs::write(format!("{folder}/report.html"), &html).expect("write");
+    }
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    let all = || {
+        let run = Run::new(Fault::OsIgnoresCamera);
+        let model = run.report();
+        [
+            render::html(&model).expect("html"),
+            render::markdown(&model).expect("markdown"),
+            render::json(&model).expect("json"),
+            render::junit(&run.assess()).expect("junit"),
+        ]
+    };
+    let first = all();
+    for _ in 0..5 {
+        assert!(first == all(), "two renderings differ");
+    }
+}
+
+#[test]
+fn a_profile_that_installs_and_reads_back_without_effect_is_a_fault_of_the_os() {
+    let assessment = Run::new(Fault::OsIgnoresCamera).assess();
+    let finding = assessment
+        .findings
+        .iter()
+        .find(|finding| finding.feature == "allow-camera")
+        .expect("finding");
+    assert_eq!(finding.kind, FindingKind::Failure);
+    assert_eq!(finding.fault.party, Party::Os);
+    assert_eq!(assessment.verdict, Verdict::Restrictions);
+    let model = report(&assessment, "released", &Signoffs::default());
+    let ja = render::markdown_in(&model, Lang::Ja).expect("ja");
+    let en = render::markdown_in(&model, Lang::En).expect("en");
+    assert!(
+        ja.contains(
+            "仕様に合うメッセージが届き、このバージョンで使えるはずの項目が働いていません。"
+        ),
+        "{ja}"
+    );
+    assert!(ja.contains("OSの不具合の疑い（2.3.2）"));
+    assert!(
+        en.contains(
+            "A valid message was delivered, and what this version should offer did not come about."
+        ),
+        "{en}"
+    );
+    assert!(en.contains("Suspected OS defect (2.3.2)"));
+}
+
+#[test]
+fn a_message_altered_on_the_way_is_a_fault_of_the_product() {
+    let assessment = Run::new(Fault::ServerAltersLock).with_product().assess();
+    let finding = assessment
+        .findings
+        .iter()
+        .find(|finding| finding.feature == "remote-lock")
+        .expect("finding");
+    assert_eq!(
+        (finding.fault.party, finding.fault.because),
+        (Party::Product, "altered_on_the_way")
+    );
+    assert_eq!(
+        finding.fault.details,
+        ["#1 DeviceLock /Command/Message"].repeat(1)
+    );
+    let model = report(&assessment, "released", &Signoffs::default());
+    let view = model
+        .findings
+        .iter()
+        .find(|f| f.id == finding.id)
+        .expect("view");
+    assert!(
+        view.conditions
+            .as_ref()
+            .is_some_and(|conditions| conditions.defect)
+    );
+    assert_eq!(model.answers.recommendation.word, "wait");
+}
+
+#[test]
+fn attempts_that_differ_are_flaky_and_never_good() {
+    let assessment = Run::new(Fault::LockIsFlaky).assess();
+    let row = assessment
+        .features
+        .iter()
+        .find(|row| row.id == "remote-lock")
+        .expect("row");
+    assert!(
+        row.groups.iter().all(|mark| mark.mark == Mark::Flaky),
+        "{row:?}"
+    );
+}
+
+#[test]
+fn a_server_that_goes_away_blocks_and_never_passes() {
+    let assessment = Run::new(Fault::ServerGone).assess();
+    let blocked = assessment
+        .cases
+        .iter()
+        .filter(|case| case.outcome == Outcome::Blocked)
+        .count();
+    assert_eq!(blocked, 8);
+    let finding = assessment
+        .findings
+        .iter()
+        .find(|finding| finding.kind == FindingKind::Blocked && finding.offered == Offered::Yes)
+        .expect("finding");
+    assert_eq!(finding.fault.because, "server_unreachable");
+}
+
+#[test]
+fn what_the_os_took_away_is_as_specified_and_names_the_replacement() {
+    let model = Run::new(Fault::None).report();
+    let note = &model.restrictions[0];
+    assert_eq!(
+        (note.kind, note.party, note.since),
+        ("restriction", "as_specified", "this_release")
+    );
+    assert_eq!(
+        note.replacement.as_ref().expect("replacement").en,
+        "ServiceSubscriptions"
+    );
+    assert_eq!(note.since_release.as_deref(), Some("iOS 18.7"));
+    assert_eq!(model.restrictions.len(), 1, "each restriction once");
+    assert_eq!(model.answers.existing.seen, "restricted");
+}
+
+#[test]
+fn an_upgraded_device_that_differs_is_shown() {
+    let model = Run::new(Fault::OsIgnoresCamera).report();
+    let row = &model.arrivals[0];
+    assert_eq!(
+        (row.feature.id.as_str(), row.fresh, row.upgraded),
+        ("allow-camera", "lost", "works")
+    );
+    assert!(model.arrival_pairs > model.arrivals.len() as u64);
+}
+
+#[test]
+fn behavior_changes_are_told_message_by_message() {
+    let model = Run::new(Fault::None).report();
+    let row = &model.behavior[0];
+    assert_eq!(
+        (row.what.as_str(), row.path.as_str(), row.change),
+        ("DeviceInformation", "/QueryResponses/IMEI", "removed")
+    );
+}
+
+#[test]
+fn without_the_product_nothing_is_said_to_work() {
+    let mut run = Run::new(Fault::None);
+    run.scenarios.retain(|scenario| scenario.id.0 == "lock");
+    run.features.retain(|feature| feature.id.0 == "remote-lock");
+    let model = run.report();
+    assert_eq!(
+        (model.answers.existing.seen, model.answers.existing.mark),
+        ("works", "not_tested")
+    );
+    assert_eq!(model.answers.recommendation.word, "insufficient");
+    let ja = render::markdown_in(&model, Lang::Ja).expect("ja");
+    assert!(ja.contains("OS側の動作のみを確認し、対象の 1 機能で制限は見つかっていません。製品での動作は未検証です。"), "{ja}");
+    assert!(!ja.contains("制限なく利用できます"));
+    assert!(!ja.contains("○ 制限なく利用可"));
+
+    let product = Run {
+        scenarios: run.scenarios.clone(),
+        features: run.features.clone(),
+        ..Run::new(Fault::None).with_product()
+    };
+    let model = product.report();
+    assert_eq!(
+        (
+            model.answers.existing.mark,
+            model.answers.recommendation.word
+        ),
+        ("works", "recommended")
+    );
+    assert_eq!((model.head.state, model.head.reasons.len()), ("draft", 0));
+}
+
+#[test]
+fn a_beta_is_provisional_for_that_reason() {
+    let assessment = Run::new(Fault::None).with_product().assess();
+    let model = report(&assessment, "beta", &Signoffs::default());
+    assert_eq!(model.head.state, "provisional");
+    assert!(model.head.reasons.contains(&"beta"));
+    assert!(model.bands.contains(&"beta"));
+    let html = render::html(&model).expect("html");
+    assert!(html.contains("本報告はベータ版による暫定的な検証結果です"));
+    assert!(html.contains("These are provisional results on a beta version"));
+}
+
+#[test]
+fn sign_refuses_what_is_undecided_and_shows_what_it_signed() {
+    let day = date(2025, 9, 30);
+    let undecided = Run::new(Fault::None).with_product();
+    let meta = ReportMeta::from(&undecided.report());
+    let refused = sign(&meta, &Signoffs::default(), "QA", SignState::Final, day).unwrap_err();
+    assert!(
+        refused
+            .reasons
+            .iter()
+            .any(|reason| reason.contains("3 required cases are undecided")),
+        "{refused}"
+    );
+
+    let mut ready = Run::new(Fault::None).with_product();
+    ready
+        .features
+        .retain(|feature| feature.id.0 != "self-service-portal");
+    let assessment = ready.assess();
+    let model = report(&assessment, "released", &Signoffs::default());
+    let signoffs = sign(
+        &ReportMeta::from(&model),
+        &Signoffs::default(),
+        "検証 太郎",
+        SignState::Final,
+        day,
+    )
+    .expect("signed");
+    let signed = report(&assessment, "released", &signoffs);
+    assert_eq!((signed.head.state, signed.head.revision), ("final", 1));
+    assert!(render::html(&signed).expect("html").contains("検証 太郎"));
+
+    // Another content is not what was signed.
+    let other = report(&undecided.assess(), "released", &signoffs);
+    assert_ne!(other.head.state, "final");
+    assert!(other.bands.contains(&"stale_signoff"));
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let mut run = Run::new(Fault::OsIgnoresCamera);
+    let evil = "<script>alert('x')</script>|`**";
+    run.features[4].name.ja = evil.to_owned();
+    run.features[4].name.en = evil.to_owned();
+    for event in &mut run.events {
+        if let Event::Looked { pointer, seen, .. } = event {
+            *pointer = format!("/{evil}");
+            *seen = serde_json::json!(evil);
+        }
+    }
+    let model = run.report();
+    let html = render::html(&model).expect("html");
+    assert!(!html.contains("<script>alert"), "unescaped");
+    assert!(html.contains("&lt;script&gt;alert"));
+    assert_eq!(
+        html.matches("<script>").count(),
+        1,
+        "only the report's own script"
+    );
+    let markdown = render::markdown(&model).expect("markdown");
+    assert!(!markdown.contains("<script>alert"));
+    assert!(markdown.contains(r"\<script\>alert('x')\</script\>\|\`\*\*"));
+}
+
+#[test]
+fn the_page_asks_nobody_for_anything() {
+    let html = render::html(&Run::new(Fault::None).report()).expect("html");
+    for word in [
+        "src=",
+        "@import",
+        "url(",
+        "<link",
+        "fetch(",
+        "XMLHttpRequest",
+    ] {
+        assert!(!html.contains(word), "{word}");
+    }
+    let links: Vec<&str> = html
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    for link in links {
+        let own = link.starts_with('#') || link.starts_with("evidence/");
+        assert!(own || link == "https://mybizgo.bizmo.in/", "{link}");
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for id in html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+    {
+        assert!(seen.insert(id), "{id} stands twice");
+    }
+    for target in html
+        .split("href=\"#")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+    {
+        assert!(seen.contains(target), "#{target} leads nowhere");
+    }
+}
+
+#[test]
+fn a_record_that_breaks_off_is_a_draft_with_a_band() {
+    let mut run = Run::new(Fault::None);
+    run.events.pop();
+    let cut = run.events.len() / 2;
+    run.events.truncate(cut);
+    let assessment = run.assess();
+    let model = report(&assessment, "released", &Signoffs::default());
+    assert_eq!(model.head.state, "draft");
+    assert!(model.bands.contains(&"interrupted"));
+    assert!(
+        assessment
+            .cases
+            .iter()
+            .any(|case| case.reason.as_deref() == Some("not_reached"))
+    );
+}
