@@ -61,7 +61,6 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
     if let Verb::Explain { code } = verb {
         return verbs::explain::run(code);
     }
-    harness::install_crypto();
     let here = std::env::current_dir()
         .map_err(|error| Stop::usage(format!("the working directory is not there: {error}")))?;
     let workspace = Workspace::find(&here)?;

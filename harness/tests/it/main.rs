@@ -1,5 +1,6 @@
 //! Tests of the harness at its boundaries, on real bytes.
 
+mod api;
 mod bench;
 mod conformance;
 mod device_commands;

@@ -10,7 +10,7 @@ use harness::device::apple::VirtualDevices;
 use harness::record::id::{RunKey, run_id};
 use harness::runner::{self, Keep, RunHead, RunInputs, RunOptions, RunSummary};
 use harness::step::suite_probe;
-use reports::assess::Outcome;
+use reports::assess;
 use scenarios::plan::{self, Filters, Plan, Skip};
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +68,17 @@ pub(crate) fn run(
         if let Some(jobs) = arguments.jobs {
             options.jobs = jobs.max(1);
         }
-        let id = run_id(&RunKey::new(&plan, &data.suite.scenarios, &head, &capabilities, arguments.seed));
+        let id = run_id(&RunKey {
+            plan: &plan,
+            tier: &head.tier,
+            filters: &head.filters,
+            seed: arguments.seed,
+            as_of: &head.as_of,
+            data: &head.data,
+            server: capabilities.name,
+            origin: capabilities.origin,
+            server_build: capabilities.build.as_deref(),
+        });
         let (folder, keep) = folder(arguments, workspace, &head, &id)?;
         let inputs = RunInputs {
             probes: suite_probe::probes(&plan, &data.facts),
@@ -166,7 +176,7 @@ fn failed_cases(run: &Path, data: &Data) -> Result<BTreeSet<String>, Stop> {
     let failed: BTreeSet<String> = assessment
         .cases
         .iter()
-        .filter(|case| case.outcome != Outcome::Works && case.outcome != Outcome::NotSupportedByOs)
+        .filter(|case| !matches!(case.outcome, assess::Outcome::Works | assess::Outcome::NotSupportedByOs))
         .flat_map(|case| {
             let previous = case.previous.as_ref().map(|previous| previous.case.clone());
             std::iter::once(case.id.clone()).chain(previous)

@@ -1,0 +1,149 @@
+//! `faults`: seeded single mutations, and which of them are caught.
+
+use std::sync::Arc;
+
+use device_matrix::cell::Arrival;
+use harness::device::apple::VirtualDevices;
+use harness::mutation::generate::{self, MutationKind};
+use harness::mutation::lab::EmbeddedLab;
+use harness::mutation::{self, Fate, Lab as _, MutationReport, fault, touch};
+use harness::protocol::apple::identity::IdentityIssuer;
+use harness::runner::{Keep, RunHead, RunInputs, RunOptions};
+use scenarios::plan::Filters;
+use tokio_util::sync::CancellationToken;
+
+use super::target::Asked;
+use super::verify::{cores, plan};
+use crate::cli::{FaultsArgs, TierWord};
+use crate::data::Data;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::lang::Lang;
+
+/// Runs the mutations; one that is caught under a wrong name is a no.
+pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
+    let as_of = crate::clock::as_of(arguments.as_of);
+    let (target, matrix) = Asked {
+        target: Some(&arguments.target),
+        tier: TierWord::Smoke,
+        models: &[],
+        enrollments: &[],
+        as_of,
+    }
+    .expand(&data.catalog)?;
+    // Every scenario on the few cells of the smoke tier: breadth of behavior, not of models.
+    let plan = Arc::new(plan(&target.selector, &matrix, data, &Filters::default()));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
+    let report = runtime.block_on(async {
+        let unavailable = |text: String| Stop::new(Exit::Unavailable, text);
+        let issuer = IdentityIssuer::generate().map_err(|error| unavailable(error.to_string()))?;
+        let lab = EmbeddedLab::new(Arc::new(issuer));
+        let server = lab
+            .server(None)
+            .ok_or_else(|| unavailable("the embedded server did not start".to_owned()))?;
+        let base = RunInputs {
+            probes: Arc::from([]),
+            plan: plan.clone(),
+            scenarios: data.suite.scenarios.clone().into(),
+            facts: data.facts.clone(),
+            server,
+            devices: Arc::new(VirtualDevices::honest()),
+            head: RunHead {
+                tier: "smoke".to_owned(),
+                filters: std::collections::BTreeMap::new(),
+                as_of: as_of.to_string(),
+                data: data.revisions(),
+            },
+            options: RunOptions::usual(arguments.seed, cores()),
+            keep: Keep::Nothing,
+            cancel: CancellationToken::new(),
+        };
+        let upgraded = plan
+            .cells
+            .iter()
+            .any(|cell| matches!(cell.arrival, Arrival::Upgraded { .. }));
+        let touched = touch::touched(&data.facts, base.scenarios.iter(), std::iter::empty());
+        let mutations = generate::generate(
+            arguments.seed,
+            arguments.mutations as usize,
+            &data.facts,
+            &touched,
+            &plan,
+            &fault::device_faults(base.scenarios.iter(), upgraded),
+            &fault::server_faults(base.scenarios.iter()),
+        );
+        mutation::run(&lab, &base, &mutations)
+            .await
+            .map_err(|error| Stop::new(Exit::Bug, error.to_string()))
+    })?;
+    if arguments.json {
+        super::print_json(&report)?;
+    } else {
+        print(&report, lang);
+    }
+    let misnamed = report.results.iter().any(|result| {
+        matches!(
+            result.outcome,
+            Fate::Caught {
+                named_rightly: false,
+                ..
+            }
+        )
+    });
+    Ok(if misnamed { Exit::No } else { Exit::Yes })
+}
+
+fn print(report: &MutationReport, lang: Lang) {
+    let head = match lang {
+        Lang::Ja => ["種別", "変異", "結果", "検出の根拠 / 生き残りの理由"],
+        Lang::En => ["kind", "mutation", "fate", "caught by / reason for surviving"],
+    };
+    let mut table = super::table(&head);
+    for result in &report.results {
+        let (fate, why) = match &result.outcome {
+            Fate::Caught {
+                by, named_rightly, ..
+            } => (
+                if *named_rightly {
+                    lang.pick("検出", "caught")
+                } else {
+                    lang.pick("検出(名指し誤り)", "caught, misnamed")
+                },
+                by.to_string(),
+            ),
+            Fate::Survived { reason } => (
+                lang.pick("生存", "survived"),
+                lang.pick(&reason.ja, &reason.en).to_owned(),
+            ),
+        };
+        table.add_row([
+            kind(result.kind),
+            lang.pick(&result.description.ja, &result.description.en),
+            fate,
+            &why,
+        ]);
+    }
+    println!("{table}");
+    for wanted in [MutationKind::Fact, MutationKind::Device, MutationKind::Server] {
+        let of_kind = || report.results.iter().filter(|result| result.kind == wanted);
+        let caught = of_kind()
+            .filter(|result| matches!(result.outcome, Fate::Caught { .. }))
+            .count();
+        println!(
+            "{}: {caught}/{} {}",
+            kind(wanted),
+            of_kind().count(),
+            lang.pick("検出", "caught")
+        );
+    }
+}
+
+const fn kind(kind: MutationKind) -> &'static str {
+    match kind {
+        MutationKind::Fact => "fact",
+        MutationKind::Device => "device",
+        MutationKind::Server => "server",
+    }
+}
