@@ -78,8 +78,7 @@ impl DeviceModel {
         if support.until.is_some_and(|until| number > until) {
             return Runs::No(NotRun::CutOff);
         }
-        let launched_with =
-            release.channel() == Channel::Released && support.from == Some(number);
+        let launched_with = release.channel() == Channel::Released && support.from == Some(number);
         if launched_with {
             return Runs::Yes;
         }

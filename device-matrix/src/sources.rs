@@ -49,7 +49,10 @@ fn toml_files(root: &Path, relative: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(&folder).map_err(|error| about(&folder, &error))? {
         let name = entry.map_err(|error| about(&folder, &error))?.file_name();
         let path = relative.join(&name);
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             found.push(path);
         }
         if found.len() > MAX_FILES {

@@ -59,14 +59,16 @@ pub(crate) fn read_file<T: Default>(
 }
 
 /// The known word nearest to `word`, when one is near enough to be meant.
-pub(crate) fn nearest<'k>(
-    word: &str,
-    known: impl IntoIterator<Item = &'k str>,
-) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(score, _)| *score > 0.7)
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(word, candidate),
+                candidate,
+            )
+        })
+        .filter(|(score, _)| *score > 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
 }
@@ -129,15 +131,19 @@ impl Reader<'_> {
     /// A string that must be there.
     pub(crate) fn required(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
         if fields.get(key).is_none() {
-            self.report(
-                "DM0003",
-                fields.head(),
-                format!("`{key}` is missing"),
-                format!("add `{key} = …`"),
-            );
+            self.missing(fields, key);
             return None;
         }
         self.string(fields, key)
+    }
+
+    fn missing(&mut self, fields: &Fields<'_>, key: &str) {
+        self.report(
+            "DM0003",
+            fields.head(),
+            format!("`{key}` is missing"),
+            format!("add `{key} = …`"),
+        );
     }
 
     /// A string read by `FromStr`, when the key is present.
@@ -227,23 +233,29 @@ impl Reader<'_> {
         read
     }
 
-    /// A whole number, when the key is present.
-    pub(crate) fn integer(&mut self, fields: &Fields<'_>, key: &str) -> Option<u32> {
-        let value = fields.get(key)?;
+    /// A whole number that must be there.
+    pub(crate) fn required_integer(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<u32>> {
+        let Some(value) = fields.get(key) else {
+            self.missing(fields, key);
+            return None;
+        };
         let Some(number) = value.get_ref().as_integer() else {
             self.wrong_type(value.span(), key, "a whole number", value.get_ref());
             return None;
         };
-        let read = u32::from_str_radix(number.as_str(), number.radix()).ok();
-        if read.is_none() {
+        let Ok(read) = u32::from_str_radix(number.as_str(), number.radix()) else {
             self.report(
                 "DM0005",
                 value.span(),
                 format!("`{key}` is out of range"),
                 "write a whole number from 0 to 4294967295".to_owned(),
             );
-        }
-        read
+            return None;
+        };
+        Some(At {
+            value: read,
+            span: value.span(),
+        })
     }
 
     /// Strings of a list; a missing key is an empty list.
@@ -321,15 +333,6 @@ impl<'t> Fields<'t> {
     /// The value at `key`.
     pub(crate) fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.table.get(key)
-    }
-
-    /// The keys in the file's order of sorting, with their places.
-    pub(crate) fn entries(
-        &self,
-    ) -> impl Iterator<Item = (&'t str, &'t Spanned<DeValue<'t>>, Range<usize>)> {
-        self.table
-            .iter()
-            .map(|(key, value)| (key.get_ref().as_ref(), value, key.span()))
     }
 
     /// The beginning of the table, short enough to underline.

@@ -38,7 +38,11 @@ pub fn lint(catalog: &Catalog) -> Vec<Diagnostic> {
         );
     }
     for platform in catalog.platforms() {
-        if !catalog.enrollments.iter().any(|row| row.platform == platform) {
+        if !catalog
+            .enrollments
+            .iter()
+            .any(|row| row.platform == platform)
+        {
             found.push(
                 Diagnostic::error(
                     "DM0018",
@@ -99,7 +103,12 @@ fn builds(catalog: &Catalog, platform: Platform, found: &mut Vec<Diagnostic>) {
                     catalog,
                     release,
                     "DM0009",
-                    format!("build {} is listed for {} and {}", build.id, other.id(), release.id()),
+                    format!(
+                        "build {} is listed for {} and {}",
+                        build.id,
+                        other.id(),
+                        release.id()
+                    ),
                     "a build is one version; find out which one by the source",
                 ));
             }
@@ -191,7 +200,10 @@ fn generations(catalog: &Catalog, platform: Platform, found: &mut Vec<Diagnostic
                     "DM0015",
                     format!("device-matrix/data/releases/{}.toml", platform.slug()),
                     0..0,
-                    format!("{platform} {} stands before {}", pair[0].major, pair[1].major),
+                    format!(
+                        "{platform} {} stands before {}",
+                        pair[0].major, pair[1].major
+                    ),
                 )
                 .with_help("order `generations` from the oldest to the newest"),
             );
@@ -235,11 +247,13 @@ fn models(catalog: &Catalog, platform: Platform, found: &mut Vec<Diagnostic>) {
                     catalog,
                     model,
                     "DM0015",
-                    format!("{} runs {platform} {}, which is no known generation", model.id, support.major),
+                    format!(
+                        "{} runs {platform} {}, which is no known generation",
+                        model.id, support.major
+                    ),
                     "add it to `generations` in the order of release",
                 ));
             }
         }
     }
 }
-

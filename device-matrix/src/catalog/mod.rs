@@ -192,6 +192,7 @@ impl Catalog {
     }
 
     /// The releases that a target can name on `as_of`: out and not withheld, in version order.
+    #[must_use = "iterators are lazy"]
     pub fn selectable(
         &self,
         platform: Platform,

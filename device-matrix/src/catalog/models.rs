@@ -85,12 +85,7 @@ pub(super) fn hardware(reader: &mut Reader<'_>, words: &[At<String>]) -> BTreeSe
 
 impl ModelFile {
     /// Puts the file's models into the catalogue; what is there twice is reported.
-    pub(super) fn merge(
-        self,
-        catalog: &mut Catalog,
-        path: &Path,
-        problems: &mut Vec<Diagnostic>,
-    ) {
+    pub(super) fn merge(self, catalog: &mut Catalog, path: &Path, problems: &mut Vec<Diagnostic>) {
         let path = Arc::new(path.to_path_buf());
         for (model, span) in self.models {
             let key = (model.platform, model.id.clone());

@@ -22,7 +22,13 @@ const MODEL: [&str; 7] = [
     "platform", "id", "name", "released", "add", "remove", "source",
 ];
 const RANGE: [&str; 7] = [
-    "platform", "major", "models", "also_runs", "from", "until", "source",
+    "platform",
+    "major",
+    "models",
+    "also_runs",
+    "from",
+    "until",
+    "source",
 ];
 const WITHHOLD: [&str; 4] = ["platform", "releases", "reason", "source"];
 const RELEASE: [&str; 4] = ["platform", "version", "date", "source"];
@@ -77,10 +83,12 @@ enum Who {
     AlsoRuns(VersionNumber),
 }
 
+type ReadFix = fn(&mut Reader<'_>, &Fields<'_>) -> Option<Fix>;
+
 pub(super) fn read(source: &SourceFile) -> (OverlayFile, Vec<Diagnostic>) {
     read_file(source, &ROOT, |reader, root| {
         let mut file = OverlayFile::default();
-        let kinds: [(&str, &[&str], fn(&mut Reader<'_>, &Fields<'_>) -> Option<Fix>); 5] = [
+        let kinds: [(&str, &[&str], ReadFix); 5] = [
             ("model", &MODEL, model),
             ("range", &RANGE, range),
             ("withhold", &WITHHOLD, withhold),
@@ -140,7 +148,9 @@ fn range(reader: &mut Reader<'_>, entry: &Fields<'_>) -> Option<Fix> {
         .parsed::<VersionNumber>(entry, "until")
         .map(|at| at.value);
     Some(Fix::Range {
-        major: reader.required_parsed::<VersionNumber>(entry, "major")?.value,
+        major: reader
+            .required_parsed::<VersionNumber>(entry, "major")?
+            .value,
         who,
         from,
         until,
@@ -190,12 +200,7 @@ fn conflict(reader: &mut Reader<'_>, entry: &Fields<'_>) -> Option<Fix> {
 
 impl OverlayFile {
     /// Applies the corrections; what they name must exist.
-    pub(super) fn apply(
-        self,
-        catalog: &mut Catalog,
-        path: &Path,
-        problems: &mut Vec<Diagnostic>,
-    ) {
+    pub(super) fn apply(self, catalog: &mut Catalog, path: &Path, problems: &mut Vec<Diagnostic>) {
         for entry in self.entries {
             let Some(data) = catalog.platforms.get_mut(&entry.platform) else {
                 problems.push(missing(path, entry.span, entry.platform.name(), None));
@@ -297,7 +302,12 @@ fn apply_to_models(
                     continue;
                 };
                 let Some(support) = model.majors.iter_mut().find(|item| item.major == major) else {
-                    problems.push(missing(path, id.span, &format!("major {major} of {}", id.value), None));
+                    problems.push(missing(
+                        path,
+                        id.span,
+                        &format!("major {major} of {}", id.value),
+                        None,
+                    ));
                     continue;
                 };
                 support.from = from.or(support.from);
@@ -345,7 +355,10 @@ fn find_model<'d>(
     problems: &mut Vec<Diagnostic>,
 ) -> Option<&'d mut DeviceModel> {
     let Some(index) = data.models.iter().position(|model| model.id.0 == id.value) else {
-        let near = nearest(&id.value, data.models.iter().map(|model| model.id.0.as_str()));
+        let near = nearest(
+            &id.value,
+            data.models.iter().map(|model| model.id.0.as_str()),
+        );
         problems.push(missing(path, id.span.clone(), &id.value, near));
         return None;
     };
@@ -376,16 +389,16 @@ fn known_release(
 }
 
 fn correct_date(
-    data: &mut PlatformData,
+    platform_data: &mut PlatformData,
     platform: Platform,
     version: &OsVersion,
     date: Date,
 ) -> Option<FactConflict> {
-    let index = data
+    let index = platform_data
         .releases
         .binary_search_by_key(version, |release| release.version)
         .ok()?;
-    let release = Arc::make_mut(data.releases.get_mut(index)?);
+    let release = Arc::make_mut(platform_data.releases.get_mut(index)?);
     let before = release.date;
     release.date = Known::Known(date);
     let Known::Known(before) = before else {

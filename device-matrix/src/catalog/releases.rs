@@ -122,12 +122,7 @@ pub(super) fn strings(reader: &mut Reader<'_>, entry: &Fields<'_>, key: &str) ->
 
 impl ReleaseFile {
     /// Puts the file's releases into the catalogue; what is there twice is reported.
-    pub(super) fn merge(
-        self,
-        catalog: &mut Catalog,
-        path: &Path,
-        problems: &mut Vec<Diagnostic>,
-    ) {
+    pub(super) fn merge(self, catalog: &mut Catalog, path: &Path, problems: &mut Vec<Diagnostic>) {
         let Some(platform) = self.platform else {
             return;
         };
@@ -158,4 +153,3 @@ impl ReleaseFile {
         catalog.conflicts.extend(self.conflicts);
     }
 }
-

@@ -74,7 +74,11 @@ pub fn import(json: &str) -> Result<Vec<GeneratedFile>, ImportError> {
     }])
 }
 
-fn days(text: &mut String, place: &str, days: &BTreeMap<String, String>) -> Result<(), ImportError> {
+fn days(
+    text: &mut String,
+    place: &str,
+    days: &BTreeMap<String, String>,
+) -> Result<(), ImportError> {
     for (day, name) in days {
         let _ = writeln!(
             text,

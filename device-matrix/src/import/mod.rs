@@ -19,7 +19,9 @@ pub struct GeneratedFile {
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The input is not JSON of the expected shape.
-    #[error("the input is not what was expected: {0}; check that it is the right file and not cut off")]
+    #[error(
+        "the input is not what was expected: {0}; check that it is the right file and not cut off"
+    )]
     Shape(#[from] serde_json::Error),
     /// The input says which shape it has, and it is another one.
     #[error("the input calls itself `{found}`, expected `{expected}`; use a file of that schema")]

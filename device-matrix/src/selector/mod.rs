@@ -43,7 +43,7 @@ pub enum SelectorKind {
         /// Number and stage.
         version: OsVersion,
     },
-    /// `ios27.2-beta`, `ios27-rc`: the newest one of a channel.
+    /// `ios27.2-beta`, `ios27-rc`: the newest one of a channel; the first one is `-beta1`, `-rc1`.
     Newest {
         /// The platform.
         platform: Platform,
@@ -99,8 +99,11 @@ impl Target {
     /// The platforms of the subjects, in the order of the published pages.
     #[must_use]
     pub fn platforms(&self) -> Vec<Platform> {
-        let mut platforms: Vec<Platform> =
-            self.releases.iter().map(|release| release.platform).collect();
+        let mut platforms: Vec<Platform> = self
+            .releases
+            .iter()
+            .map(|release| release.platform)
+            .collect();
         platforms.sort_unstable();
         platforms.dedup();
         platforms

@@ -34,20 +34,31 @@ impl FromStr for Selector {
             return Ok(Self::model(text));
         }
         let kind = if let Some((before, after)) = word.split_once(':') {
-            let platform = Platform::from_str(before)
-                .map_err(|_| fail(Problem::Platform(before.to_owned()), near_platforms(before, after)))?;
+            let platform = Platform::from_str(before).map_err(|_| {
+                fail(
+                    Problem::Platform(before.to_owned()),
+                    near_platforms(before, after),
+                )
+            })?;
             if is_build(after) {
                 build(Some(platform), after)
             } else {
-                versioned(platform, after).ok_or_else(|| fail(Problem::Shape, examples(platform)))?
+                versioned(platform, after)
+                    .ok_or_else(|| fail(Problem::Shape, examples(platform)))?
             }
         } else if is_build(&word) {
             build(None, &word)
         } else {
-            let letters = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
+            let letters = word
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(word.len());
             let (name, rest) = word.split_at(letters);
-            let platform = Platform::from_str(name)
-                .map_err(|_| fail(Problem::Platform(name.to_owned()), near_platforms(name, rest)))?;
+            let platform = Platform::from_str(name).map_err(|_| {
+                fail(
+                    Problem::Platform(name.to_owned()),
+                    near_platforms(name, rest),
+                )
+            })?;
             let rest = rest.trim_start_matches('-');
             versioned(platform, rest).ok_or_else(|| fail(Problem::Shape, examples(platform)))?
         };
@@ -147,6 +158,8 @@ fn near_platforms(word: &str, rest: &str) -> Vec<String> {
 }
 
 fn examples(platform: Platform) -> Vec<String> {
-    vec![format!("{}26", platform.slug()), format!("{}26.1", platform.slug())]
+    vec![
+        format!("{}26", platform.slug()),
+        format!("{}26.1", platform.slug()),
+    ]
 }
-

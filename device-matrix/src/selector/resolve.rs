@@ -10,9 +10,9 @@ use super::{Problem, Selector, SelectorError, SelectorKind, Target, TargetKind};
 use crate::catalog::Catalog;
 use crate::model::{DeviceModel, ModelId};
 use crate::platform::Platform;
-use crate::release::Release;
+use crate::release::{Release, major_of};
 use crate::runs::Runs;
-use crate::version::{Channel, OsVersion, VersionNumber};
+use crate::version::{Channel, OsVersion, Stage, VersionNumber};
 
 /// Most names offered in place of one that is not known.
 const NEAREST: usize = 3;
@@ -59,8 +59,9 @@ impl Lookup<'_> {
                 TargetKind::Release | TargetKind::Model => release.version.number,
             };
             if !previous.contains_key(&release.platform)
-                && let Some(before) =
-                    self.catalog.previous(release.platform, &boundary, self.as_of)
+                && let Some(before) = self
+                    .catalog
+                    .previous(release.platform, &boundary, self.as_of)
             {
                 previous.insert(release.platform, Arc::clone(before));
             }
@@ -77,7 +78,11 @@ impl Lookup<'_> {
 
     fn generation(&self, platform: Platform, major: &VersionNumber) -> Result<Target, Failure> {
         self.known(platform)?;
-        if self.catalog.generation(platform, major).is_none() {
+        let listed = self
+            .catalog
+            .generation(platform, major)
+            .is_some_and(|known| known.major.parts().len() == major.parts().len());
+        if !listed {
             return Err(self.no_generation(platform, major));
         }
         let of_major = |release: &&Arc<Release>| release.major() == *major;
@@ -102,12 +107,12 @@ impl Lookup<'_> {
         for model in self.catalog.models(platform) {
             subjects.extend(newest_for(model, &released).map(|release| release.version));
         }
-        let releases = released
+        let chosen = released
             .into_iter()
             .filter(|release| subjects.contains(&release.version))
             .map(Arc::clone)
             .collect();
-        Ok(self.target(TargetKind::Generation, releases))
+        Ok(self.target(TargetKind::Generation, chosen))
     }
 
     /// The first release of a generation. One that only came preinstalled is passed over when models that were
@@ -138,7 +143,7 @@ impl Lookup<'_> {
                 platform,
                 version: *version,
             };
-            return Err((problem, self.near_releases(platform, &version.slug())));
+            return Err((problem, self.near_releases(platform, version)));
         };
         self.may_select(release)?;
         Ok(self.target(TargetKind::Release, vec![Arc::clone(release)]))
@@ -166,7 +171,11 @@ impl Lookup<'_> {
             .selectable(release.platform, self.as_of)
             .rev()
             .find(|other| other.version.number == release.version.number)
-            .or_else(|| self.catalog.selectable(release.platform, self.as_of).next_back())
+            .or_else(|| {
+                self.catalog
+                    .selectable(release.platform, self.as_of)
+                    .next_back()
+            })
             .map(|other| other.id());
         Err((problem, near.into_iter().collect()))
     }
@@ -200,7 +209,15 @@ impl Lookup<'_> {
             channel,
             as_of: self.as_of,
         };
-        Err((problem, self.near_releases(platform, &format!("{number}-{}1", channel.as_str()))))
+        let wanted = OsVersion {
+            number: *number,
+            stage: match channel {
+                Channel::Beta => Stage::Beta(1),
+                Channel::Rc => Stage::Rc(1),
+                Channel::Released => Stage::Released,
+            },
+        };
+        Err((problem, self.near_releases(platform, &wanted)))
     }
 
     fn build(&self, only: Option<Platform>, build: &str) -> Result<Target, Failure> {
@@ -215,15 +232,17 @@ impl Lookup<'_> {
                 .rev()
                 .filter(|release| has_build(release, build))
                 .collect();
-            let selectable = carriers.iter().find_map(|release| match self.may_select(release) {
-                Ok(()) => Some(*release),
-                Err(failure) => {
-                    if only.is_none_or(|only| only == platform) {
-                        not_selectable.get_or_insert(failure);
+            let selectable = carriers
+                .iter()
+                .find_map(|release| match self.may_select(release) {
+                    Ok(()) => Some(*release),
+                    Err(failure) => {
+                        if only.is_none_or(|only| only == platform) {
+                            not_selectable.get_or_insert(failure);
+                        }
+                        None
                     }
-                    None
-                }
-            });
+                });
             found.extend(selectable);
         }
         let elsewhere: Vec<Platform> = found.iter().map(|release| release.platform).collect();
@@ -309,6 +328,23 @@ impl Lookup<'_> {
             .map(|major| format!("{}{major}", platform.slug()))
             .collect();
         if nearest.is_empty() {
+            // `macos10` means one of 10.14 and 10.15.
+            let mut within: Vec<VersionNumber> = self
+                .catalog
+                .releases(platform)
+                .iter()
+                .map(|release| release.major())
+                .filter(|known| known.starts_with(major))
+                .collect();
+            within.dedup();
+            nearest = within
+                .into_iter()
+                .rev()
+                .map(|known| format!("{}{known}", platform.slug()))
+                .take(NEAREST)
+                .collect();
+        }
+        if nearest.is_empty() {
             let names = generations
                 .iter()
                 .map(|generation| format!("{}{}", platform.slug(), generation.major));
@@ -342,22 +378,39 @@ impl Lookup<'_> {
         (problem, vec![format!("{}{oldest}", platform.slug())])
     }
 
-    fn near_releases(&self, platform: Platform, slug: &str) -> Vec<String> {
-        let wanted = format!("{}{slug}", platform.slug());
-        let names = self
-            .catalog
-            .selectable(platform, self.as_of)
+    /// The newest one of the same number, then the neighbors in version order.
+    fn near_releases(&self, platform: Platform, wanted: &OsVersion) -> Vec<String> {
+        let releases: Vec<&Arc<Release>> = self.catalog.selectable(platform, self.as_of).collect();
+        let same = releases
+            .iter()
             .rev()
-            .map(|release| release.id());
-        near(&wanted, names)
+            .find(|release| release.version.number == wanted.number);
+        let next = releases.partition_point(|release| release.version < *wanted);
+        let below = next.checked_sub(1).and_then(|index| releases.get(index));
+        let mut names: Vec<String> = Vec::new();
+        let neighbors = below.into_iter().chain(releases.get(next));
+        let major = major_of(platform, &wanted.number);
+        let in_generation = |release: &&&Arc<Release>| release.major() == major;
+        for release in same.into_iter().chain(neighbors.filter(in_generation)) {
+            let id = release.id();
+            if !names.contains(&id) {
+                names.push(id);
+            }
+        }
+        if names.is_empty() {
+            names.extend(
+                self.catalog
+                    .generations(platform)
+                    .last()
+                    .map(|generation| format!("{}{}", platform.slug(), generation.major)),
+            );
+        }
+        names
     }
 }
 
 /// The newest of `releases` (in version order) that the model runs.
-pub(crate) fn newest_for<'r>(
-    model: &DeviceModel,
-    releases: &[&'r Arc<Release>],
-) -> Option<&'r Arc<Release>> {
+fn newest_for<'r>(model: &DeviceModel, releases: &[&'r Arc<Release>]) -> Option<&'r Arc<Release>> {
     releases
         .iter()
         .rev()
@@ -376,10 +429,17 @@ fn has_build(release: &Release, build: &str) -> bool {
 fn near(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     let wanted = wanted.to_ascii_lowercase();
     let mut scored: Vec<(f64, String)> = names
-        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_ascii_lowercase()), name))
-        .filter(|(score, _)| *score > 0.6)
+        .map(|name| {
+            let score = strsim::normalized_damerau_levenshtein(&wanted, &name.to_ascii_lowercase());
+            (score, name)
+        })
+        .filter(|(score, _)| *score > 0.5)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.dedup_by(|a, b| a.1 == b.1);
-    scored.into_iter().take(NEAREST).map(|(_, name)| name).collect()
+    scored
+        .into_iter()
+        .take(NEAREST)
+        .map(|(_, name)| name)
+        .collect()
 }

@@ -15,7 +15,12 @@ battery: iPhone, iPod, iPad, Apple Watch, MacBook
 shared_ipad: iPad Pro, iPad (5th generation) and later, iPad Air 2 and later, iPad mini 4 and later";
 
 /// What the rules say of one model, in the order of [`Hardware`].
-pub(super) fn derive(platform: Platform, id: &str, name: &str, chip: Option<&str>) -> Vec<Hardware> {
+pub(super) fn derive(
+    platform: Platform,
+    id: &str,
+    name: &str,
+    chip: Option<&str>,
+) -> Vec<Hardware> {
     let chip = chip.unwrap_or_default();
     Hardware::WORDS
         .iter()
@@ -27,11 +32,13 @@ pub(super) fn derive(platform: Platform, id: &str, name: &str, chip: Option<&str
             Hardware::TouchId => touch_id(id, name, chip) && !face_id(id, name, chip),
             Hardware::AppleSilicon => platform == Platform::Macos && apple_silicon(id, chip),
             Hardware::Intel => platform == Platform::Macos && !apple_silicon(id, chip),
-            Hardware::Battery => ["iPhone", "iPod", "iPad", "Watch"]
-                .iter()
-                .any(|family| id.starts_with(family))
-                || name.starts_with("MacBook")
-                || id.starts_with("MacBook"),
+            Hardware::Battery => {
+                ["iPhone", "iPod", "iPad", "Watch"]
+                    .iter()
+                    .any(|family| id.starts_with(family))
+                    || name.starts_with("MacBook")
+                    || id.starts_with("MacBook")
+            }
             Hardware::SharedIpad => shared_ipad(id, name),
         })
         .collect()
@@ -92,20 +99,95 @@ mod tests {
 
     #[test]
     fn hardware_follows_from_name_and_chip() {
-        use Hardware::{AppleSilicon, Battery, Cellular, DualSim, FaceId, Intel, SharedIpad, TouchId};
-        let table: &[(Platform, &str, &str, Option<&str>, &[Hardware])] = &[
-            (Platform::Ios, "iPhone17,2", "iPhone 16 Pro Max", Some("A18 Pro"), &[Cellular, DualSim, FaceId, Battery]),
-            (Platform::Ios, "iPhone14,6", "iPhone SE (3rd generation)", None, &[Cellular, DualSim, TouchId, Battery]),
-            (Platform::Ios, "iPhone10,3", "iPhone X (CDMA)", None, &[Cellular, FaceId, Battery]),
-            (Platform::Ios, "iPod9,1", "iPod touch (7th generation)", None, &[Battery]),
-            (Platform::Ipados, "iPad4,2", "iPad Air Wi-Fi + Cellular", Some("A7"), &[Cellular, Battery]),
-            (Platform::Ipados, "iPad7,1", "iPad Pro (12.9-inch) (2nd generation) Wi-Fi", Some("A10X"), &[TouchId, Battery, SharedIpad]),
-            (Platform::Ipados, "iPad17,1", "iPad Pro 11-inch Wi-Fi (M5)", None, &[FaceId, Battery, SharedIpad]),
-            (Platform::Macos, "Mac16,10", "Mac mini (M4, 2024)", Some("M4"), &[AppleSilicon]),
-            (Platform::Macos, "MacBookPro14,1", "MacBook Pro (13-inch, 2017, Two Thunderbolt 3 ports)", None, &[Intel, Battery]),
-            (Platform::Macos, "iMac20,1", "iMac (Retina 5K, 27-inch, 2020)", None, &[Intel]),
-            (Platform::Watchos, "Watch7,5", "Apple Watch Ultra 2", Some("S9"), &[Cellular, Battery]),
-            (Platform::Tvos, "AppleTV14,1", "Apple TV 4K (3rd generation) Wi-Fi", Some("A15"), &[]),
+        use Hardware::{
+            AppleSilicon, Battery, Cellular, DualSim, FaceId, Intel, SharedIpad, TouchId,
+        };
+        type Row<'t> = (Platform, &'t str, &'t str, Option<&'t str>, &'t [Hardware]);
+        let table: &[Row<'_>] = &[
+            (
+                Platform::Ios,
+                "iPhone17,2",
+                "iPhone 16 Pro Max",
+                Some("A18 Pro"),
+                &[Cellular, DualSim, FaceId, Battery],
+            ),
+            (
+                Platform::Ios,
+                "iPhone14,6",
+                "iPhone SE (3rd generation)",
+                None,
+                &[Cellular, DualSim, TouchId, Battery],
+            ),
+            (
+                Platform::Ios,
+                "iPhone10,3",
+                "iPhone X (CDMA)",
+                None,
+                &[Cellular, FaceId, Battery],
+            ),
+            (
+                Platform::Ios,
+                "iPod9,1",
+                "iPod touch (7th generation)",
+                None,
+                &[Battery],
+            ),
+            (
+                Platform::Ipados,
+                "iPad4,2",
+                "iPad Air Wi-Fi + Cellular",
+                Some("A7"),
+                &[Cellular, Battery],
+            ),
+            (
+                Platform::Ipados,
+                "iPad7,1",
+                "iPad Pro (12.9-inch) (2nd generation) Wi-Fi",
+                Some("A10X"),
+                &[TouchId, Battery, SharedIpad],
+            ),
+            (
+                Platform::Ipados,
+                "iPad17,1",
+                "iPad Pro 11-inch Wi-Fi (M5)",
+                None,
+                &[FaceId, Battery, SharedIpad],
+            ),
+            (
+                Platform::Macos,
+                "Mac16,10",
+                "Mac mini (M4, 2024)",
+                Some("M4"),
+                &[AppleSilicon],
+            ),
+            (
+                Platform::Macos,
+                "MacBookPro14,1",
+                "MacBook Pro (13-inch, 2017, Two Thunderbolt 3 ports)",
+                None,
+                &[Intel, Battery],
+            ),
+            (
+                Platform::Macos,
+                "iMac20,1",
+                "iMac (Retina 5K, 27-inch, 2020)",
+                None,
+                &[Intel],
+            ),
+            (
+                Platform::Watchos,
+                "Watch7,5",
+                "Apple Watch Ultra 2",
+                Some("S9"),
+                &[Cellular, Battery],
+            ),
+            (
+                Platform::Tvos,
+                "AppleTV14,1",
+                "Apple TV 4K (3rd generation) Wi-Fi",
+                Some("A15"),
+                &[],
+            ),
         ];
         for (platform, id, name, chip, expected) in table {
             let mut found = derive(*platform, id, name, *chip);

@@ -63,7 +63,16 @@ pub(super) fn models(
         .transpose()?;
     let mut rows: Vec<ModelRow> = observed
         .into_iter()
-        .map(|(id, firsts)| row(platform, id, &firsts, devices.get(id), releases, oldest_major))
+        .map(|(id, firsts)| {
+            row(
+                platform,
+                id,
+                &firsts,
+                devices.get(id),
+                releases,
+                oldest_major,
+            )
+        })
         .collect();
     rows.sort_by_cached_key(|row| sort_key(&row.id));
     Ok(rows)
@@ -74,7 +83,7 @@ fn row(
     id: &str,
     firsts: &BTreeMap<VersionNumber, VersionNumber>,
     device: Option<&InputDevice>,
-    releases: &[ReleaseRow],
+    known: &[ReleaseRow],
     oldest_major: Option<VersionNumber>,
 ) -> ModelRow {
     let name = device
@@ -86,7 +95,7 @@ fn row(
     let majors = firsts
         .iter()
         .map(|(major, first)| {
-            let mut of_major = releases.iter().filter(|row| {
+            let mut of_major = known.iter().filter(|row| {
                 row.version.stage == Stage::Released
                     && major_of(platform, &row.version.number) == *major
             });
@@ -98,9 +107,7 @@ fn row(
                         .map(|row| row.version.number);
                     Some(after.map_or(*first, |after| after.min(*first)))
                 }
-                (None, _) if new_in == Some(*major) && oldest_major != Some(*major) => {
-                    Some(*first)
-                }
+                (None, _) if new_in == Some(*major) && oldest_major != Some(*major) => Some(*first),
                 _ => None,
             };
             (*major, from)
@@ -133,6 +140,9 @@ fn chip(soc: &serde_json::Value) -> Option<String> {
 fn sort_key(id: &str) -> (String, Vec<u32>) {
     let end = id.find(|c: char| c.is_ascii_digit()).unwrap_or(id.len());
     let (family, numbers) = id.split_at(end);
-    let numbers = numbers.split(',').filter_map(|part| part.parse().ok()).collect();
+    let numbers = numbers
+        .split(',')
+        .filter_map(|part| part.parse().ok())
+        .collect();
     (family.to_owned(), numbers)
 }

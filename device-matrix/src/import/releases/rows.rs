@@ -59,7 +59,11 @@ pub(super) fn releases(
             .or_default()
             .push(seed);
     }
-    rows.extend(seeds.into_iter().map(|(version, seeds)| seeded(version, &seeds)));
+    rows.extend(
+        seeds
+            .into_iter()
+            .map(|(version, seeds)| seeded(version, &seeds)),
+    );
     rows.sort_by_key(|row| row.version);
     Ok(rows)
 }
@@ -141,7 +145,8 @@ fn train_and_number(build: &str) -> Option<(&str, u32)> {
 }
 
 pub(super) fn number(place: &str, text: &str) -> Result<VersionNumber, ImportError> {
-    text.parse().map_err(|error| value(place, format!("{error}")))
+    text.parse()
+        .map_err(|error| value(place, format!("{error}")))
 }
 
 /// Drops "preinstalled only" from the builds published on the release's own day, when every build carries the
@@ -156,7 +161,11 @@ pub(super) fn drop_contradicted_marks(
         let Some(date) = row.date else { continue };
         let major = major_of(platform, &row.version.number);
         let mut contradicted = false;
-        for entry in facts.majors.iter().filter(|entry| entry.major == major.to_string()) {
+        for entry in facts
+            .majors
+            .iter()
+            .filter(|entry| entry.major == major.to_string())
+        {
             for support in &entry.supported_devices {
                 let first = number(&support.id, &support.first)?;
                 let older = models

@@ -31,7 +31,11 @@ fn head(input: &Input, platform: Platform, what: &str) -> String {
         let _ = writeln!(text, "  {letter}  {source}");
     }
     text.push_str("Completeness:\n");
-    for (subject, statement) in input.cutoffs.iter().filter(|(subject, _)| *subject != "eol") {
+    for (subject, statement) in input
+        .cutoffs
+        .iter()
+        .filter(|(subject, _)| *subject != "eol")
+    {
         let _ = writeln!(text, "  {subject}: {statement}");
     }
     text.push_str(
@@ -110,9 +114,18 @@ pub(super) fn models(input: &Input, platform: Platform, rows: &[ModelRow]) -> Ge
         "\nA model runs every release of each of its majors on or after its launch. `from` is the earliest release\n\
          known to run on a model that was launched within the major. `derived` is hardware by these rules:\n{RULES}"
     )));
-    let _ = write!(text, "\nplatform = {}\n\nmodel = [\n", quoted(platform.slug()));
+    let _ = write!(
+        text,
+        "\nplatform = {}\n\nmodel = [\n",
+        quoted(platform.slug())
+    );
     for row in rows {
-        let _ = write!(text, "  {{ id = {}, name = {}", quoted(&row.id), quoted(&row.name));
+        let _ = write!(
+            text,
+            "  {{ id = {}, name = {}",
+            quoted(&row.id),
+            quoted(&row.name)
+        );
         if let Some(date) = row.released {
             let _ = write!(text, ", released = \"{date}\"");
         }

@@ -1,0 +1,10 @@
+//! Tests of the crate's public interface, in one binary.
+
+mod bad_data;
+mod calendar;
+mod catalog;
+mod common;
+mod explain;
+mod import;
+mod matrix;
+mod selectors;
