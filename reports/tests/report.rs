@@ -88,10 +88,7 @@ fn a_message_altered_on_the_way_is_a_fault_of_the_product() {
         (finding.fault.party, finding.fault.because),
         (Party::Product, "altered_on_the_way")
     );
-    assert_eq!(
-        finding.fault.details,
-        ["#1 DeviceLock /Command/Message"].repeat(1)
-    );
+    assert_eq!(finding.fault.details, ["#1 DeviceLock /Command/Message"]);
     let model = report(&assessment, "released", &Signoffs::default());
     let view = model
         .findings
