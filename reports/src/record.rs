@@ -430,7 +430,11 @@ mod tests {
     }
 
     fn read(lines: &[Value], tail: &str) -> Result<RunRecord, RecordError> {
-        let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&line.to_string());
+            text.push('\n');
+        }
         text.push_str(tail);
         RunRecord::from_events(read_events(text.as_bytes()))
     }

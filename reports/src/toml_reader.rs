@@ -65,7 +65,7 @@ pub(crate) fn parse<'i>(text: &'i str, sink: &mut Sink) -> Spanned<DeTable<'i>> 
 
 /// One table with the keys that were asked for.
 pub(crate) struct Table<'a, 'i> {
-    table: &'a DeTable<'i>,
+    content: &'a DeTable<'i>,
     span: Range<usize>,
     name: &'static str,
     known: Vec<&'static str>,
@@ -76,9 +76,9 @@ impl<'a, 'i> Table<'a, 'i> {
         Self::new(table.get_ref(), table.span(), "the file")
     }
 
-    fn new(table: &'a DeTable<'i>, span: Range<usize>, name: &'static str) -> Self {
+    fn new(content: &'a DeTable<'i>, span: Range<usize>, name: &'static str) -> Self {
         Self {
-            table,
+            content,
             span,
             name,
             known: Vec::new(),
@@ -91,7 +91,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     fn value(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'i>>> {
         self.known.push(key);
-        self.table
+        self.content
             .iter()
             .find(|(name, _)| name.get_ref().as_ref() == key)
             .map(|(_, value)| value)
@@ -272,7 +272,7 @@ impl<'a, 'i> Table<'a, 'i> {
     pub(crate) fn entries(
         &self,
     ) -> impl Iterator<Item = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>)> {
-        self.table.iter()
+        self.content.iter()
     }
 
     /// A table out of [`Self::entries`].
@@ -290,7 +290,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     /// Tells about the keys that nobody asked for.
     pub(crate) fn finish(self, sink: &mut Sink) {
-        for key in self.table.keys() {
+        for key in self.content.keys() {
             let name = key.get_ref().as_ref();
             if self.known.contains(&name) {
                 continue;

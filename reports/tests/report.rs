@@ -88,10 +88,7 @@ fn a_message_altered_on_the_way_is_a_fault_of_the_product() {
         (finding.fault.party, finding.fault.because),
         (Party::Product, "altered_on_the_way")
     );
-    assert_eq!(
-        finding.fault.details,
-        ["#1 DeviceLock /Command/Message"].repeat(1)
-    );
+    assert_eq!(finding.fault.details, ["#1 DeviceLock /Command/Message"]);
     let model = report(&assessment, "released", &Signoffs::default());
     let view = model
         .findings
@@ -338,4 +335,15 @@ fn a_record_that_breaks_off_is_a_draft_with_a_band() {
             .iter()
             .any(|case| case.reason.as_deref() == Some("not_reached"))
     );
+}
+
+#[test]
+fn a_run_of_ten_thousand_cases_is_rendered() {
+    let run = Run::new(Fault::None).grown(200, 50);
+    let assessment = run.assess();
+    assert_eq!(assessment.cases.len(), 10_000);
+    let model = report(&assessment, "released", &Signoffs::default());
+    assert_eq!(model.answers.existing.works, 200);
+    let html = render::html(&model).expect("html");
+    assert!(html.len() > 100_000);
 }

@@ -327,7 +327,8 @@ mod tests {
         use PartState::{
             Lost, LostAsSpecified, NoExpectation, NotSupported, Unseen, Works, WorksUnexpectedly,
         };
-        let rows: [(&[(bool, PartState)], Outcome, Option<&str>); 16] = [
+        type Row = (&'static [(bool, PartState)], Outcome, Option<&'static str>);
+        let rows: [Row; 16] = [
             (&[], Outcome::NotTested, Some("no_parts")),
             (&[(true, Works)], Outcome::Works, None),
             (

@@ -10,7 +10,9 @@ use snapshots::behavior::{Behavior, BehaviorChange, diff_transcripts};
 use snapshots::diff::Change;
 
 use super::cases::was_lost;
-use super::types::{ArrivalDifference, BehaviorRow, CaseResult, PartState, Previous, Since};
+use super::types::{
+    ArrivalDifference, BehaviorRow, CaseResult, Outcome, PartState, Previous, Since,
+};
 use crate::evidence::Evidence;
 
 /// Characters of a JSON value that are shown.
@@ -62,6 +64,9 @@ pub(crate) fn since(case: &mut CaseResult, previous: &CaseResult, release: &str)
         release: release.to_owned(),
         outcome: previous.outcome,
     });
+    if case.outcome == Outcome::Flaky || previous.outcome == Outcome::Flaky {
+        return;
+    }
     for part in &mut case.parts {
         if !matches!(part.state, PartState::Lost | PartState::LostAsSpecified) {
             continue;
@@ -92,7 +97,8 @@ pub(crate) fn arrivals(
         ))
     };
     let mut fresh = HashMap::new();
-    for case in cases {
+    let steady = || cases.iter().filter(|case| case.outcome != Outcome::Flaky);
+    for case in steady() {
         if let Some((scenario, release, family, enrollment, arrival)) = key(case)
             && arrival == "fresh"
         {
@@ -103,7 +109,7 @@ pub(crate) fn arrivals(
     }
     let mut pairs = 0;
     let mut rows: BTreeMap<_, ArrivalDifference> = BTreeMap::new();
-    for case in cases {
+    for case in steady() {
         let Some((scenario, release, family, enrollment, arrival)) = key(case) else {
             continue;
         };

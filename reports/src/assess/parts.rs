@@ -134,7 +134,8 @@ mod tests {
     fn a_part_works_only_when_its_effect_was_seen() {
         use Judged::{Fail, Pass, Unseen};
         use LookKind::{DeclarationStatus, Effect, ReadBack, ServerView, Status};
-        let rows: [(&[(LookKind, Judged)], bool, Observed); 14] = [
+        type Row = (&'static [(LookKind, Judged)], bool, Observed);
+        let rows: [Row; 14] = [
             (&[], false, Observed::Unseen),
             (&[(Status, Pass)], false, Observed::Unseen),
             (&[(Status, Pass), (ReadBack, Pass)], false, Observed::Unseen),

@@ -106,7 +106,9 @@ mod tests {
         ];
         for (outcomes, expected) in rows {
             let mut tally = Tally::default();
-            outcomes.iter().for_each(|outcome| tally.add(*outcome));
+            for outcome in outcomes {
+                tally.add(*outcome);
+            }
             assert_eq!(mark(&tally), expected, "{outcomes:?}");
         }
     }
@@ -115,7 +117,9 @@ mod tests {
     fn nothing_undecided_is_ever_shown_as_working() {
         for undecided in [Outcome::Blocked, Outcome::Flaky, Outcome::NotTested] {
             let mut tally = Tally::default();
-            (0..1000).for_each(|_| tally.add(Outcome::Works));
+            for _ in 0..1000 {
+                tally.add(Outcome::Works);
+            }
             tally.add(undecided);
             assert_ne!(mark(&tally), Mark::Works);
         }

@@ -253,12 +253,14 @@ pub struct CaseResult {
 }
 
 impl CaseResult {
-    /// Whether a part of it was seen to be lost, whatever the outcome as a whole.
+    /// Whether a part of it was seen to be lost, even where other parts were not seen. Attempts that differ show nothing.
     #[must_use]
     pub fn loses_something(&self) -> bool {
-        self.parts
-            .iter()
-            .any(|part| matches!(part.state, PartState::Lost | PartState::LostAsSpecified))
+        self.outcome != Outcome::Flaky
+            && self
+                .parts
+                .iter()
+                .any(|part| matches!(part.state, PartState::Lost | PartState::LostAsSpecified))
     }
 }
 

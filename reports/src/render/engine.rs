@@ -20,10 +20,25 @@ const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/script.js");
 const MARKDOWN: &str = include_str!("../../templates/report.md");
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Html,
+    Markdown,
+}
+
+impl Format {
+    const fn template(self) -> &'static str {
+        match self {
+            Self::Html => "body.html",
+            Self::Markdown => "report.md",
+        }
+    }
+}
+
 pub(super) fn html(model: &ReportModel, langs: &[Lang]) -> Result<String, RenderError> {
-    let bodies = bodies(model, langs, "body.html")?;
+    let bodies = bodies(model, langs, Format::Html)?;
     let lang = langs.first().copied().unwrap_or(Lang::Ja);
-    let engine = engine(lang, false)?;
+    let engine = engine(lang, Format::Html)?;
     let mut context = Context::new();
     context.insert("model", model);
     context.insert("lang", lang.as_str());
@@ -38,27 +53,27 @@ pub(super) fn html(model: &ReportModel, langs: &[Lang]) -> Result<String, Render
 }
 
 pub(super) fn markdown(model: &ReportModel, langs: &[Lang]) -> Result<String, RenderError> {
-    Ok(bodies(model, langs, "report.md")?.join("\n\n---\n\n"))
+    Ok(bodies(model, langs, Format::Markdown)?.join("\n\n---\n\n"))
 }
 
-fn bodies(model: &ReportModel, langs: &[Lang], template: &str) -> Result<Vec<String>, RenderError> {
+fn bodies(model: &ReportModel, langs: &[Lang], format: Format) -> Result<Vec<String>, RenderError> {
     langs
         .par_iter()
         .map(|lang| {
-            let engine = engine(*lang, template.ends_with(".md"))?;
+            let engine = engine(*lang, format)?;
             let mut context = Context::new();
             context.insert("model", model);
             context.insert("lang", lang.as_str());
-            Ok(engine.render(template, &context)?)
+            Ok(engine.render(format.template(), &context)?)
         })
         .collect()
 }
 
-fn engine(lang: Lang, markdown: bool) -> Result<Tera, RenderError> {
+fn engine(lang: Lang, format: Format) -> Result<Tera, RenderError> {
     let texts = Arc::new(Texts::load(lang)?);
     let mut tera = Tera::default();
     tera.autoescape_on([".html", ".md"]);
-    if markdown {
+    if format == Format::Markdown {
         tera.set_escape_fn(escape_markdown);
     }
     let shared = Arc::clone(&texts);
@@ -138,7 +153,7 @@ fn escape_markdown(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
     for character in text.chars() {
         match character {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '#' | '~' => {
-                write!(out, "\\{character}")?
+                write!(out, "\\{character}")?;
             }
             '\r' | '\n' => out.write_all(b" ")?,
             other => write!(out, "{other}")?,

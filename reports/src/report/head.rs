@@ -32,7 +32,7 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
     .collect();
     let signoffs = inputs.signoffs;
     let holding = signoffs.holds_for(digest);
-    let stale = holding.is_none() && !signoffs.signed.is_empty();
+    let outdated = holding.is_none() && !signoffs.signed.is_empty();
     let state = match holding.map(|signed| signed.state) {
         Some(SignState::Final) => "final",
         Some(SignState::Corrected) => "corrected",
@@ -45,7 +45,7 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
         ("beta", beta),
         ("virtual_only", virtual_only),
         ("product_not_exercised", !product_exercised),
-        ("stale_signoff", stale),
+        ("stale_signoff", outdated),
     ]
     .into_iter()
     .filter_map(|(word, holds)| holds.then_some(word))
@@ -128,7 +128,7 @@ const fn device_origin(origin: DeviceOrigin) -> &'static str {
 fn signed(signed: &Signed) -> SignedView {
     SignedView {
         by: signed.by.clone(),
-        on: signed.on.to_string(),
+        on: signed.on.clone(),
         state: signed.state.as_str(),
         revision: signed.revision,
     }

@@ -1,0 +1,83 @@
+//! What the codes of this crate's diagnostics mean, for `cargo xtask explain`.
+
+/// Code and explanation, in the order of the codes.
+pub const CODES: [(&str, &str); 12] = [
+    (
+        "RP0001",
+        "The file is not TOML. The underlined place is where the reader stopped understanding.",
+    ),
+    (
+        "RP0002",
+        "A key that nobody reads. Unknown keys are errors, because a misspelt key would be a setting that is silently off.",
+    ),
+    (
+        "RP0003",
+        "A key that must be there is missing. The underlined table is the one that lacks it.",
+    ),
+    (
+        "RP0004",
+        "The value has another type than the key wants, such as a text where a list is read.",
+    ),
+    (
+        "RP0005",
+        "The value has the right type and is not one of the known words, or is not a date of the form 2026-12-29.",
+    ),
+    (
+        "RP0101",
+        "Two servers of verify.toml have one id. `--server ID` must name exactly one.",
+    ),
+    (
+        "RP0102",
+        "The time zone is not an IANA name. Maintenance windows and dates are meant in that zone, so a wrong one shifts days.",
+    ),
+    (
+        "RP0103",
+        "A closure ends before it begins. Closures are days on which business days are not counted.",
+    ),
+    (
+        "RP0104",
+        "verify.toml needs at least one language of the documents and one server to test.",
+    ),
+    (
+        "RP0201",
+        "A table of the register is not named by a release id: platform and version, such as ios18.0 or ios27.2-beta3.",
+    ),
+    (
+        "RP0202",
+        "Dates of the register are in the wrong order: a release is obtained, then adopted, then published.",
+    ),
+    (
+        "RP0203",
+        "The register names a release that the release data do not have.",
+    ),
+];
+
+/// The explanation of a code.
+#[must_use]
+pub fn explain(code: &str) -> Option<&'static str> {
+    CODES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_that_is_used_is_explained() {
+        let sources = [
+            include_str!("toml_reader.rs"),
+            include_str!("vendor.rs"),
+            include_str!("register.rs"),
+        ];
+        let mut used: Vec<&str> = sources
+            .iter()
+            .flat_map(|source| source.split('"'))
+            .filter(|word| word.len() == 6 && word.starts_with("RP0"))
+            .collect();
+        used.sort_unstable();
+        assert_eq!(used, CODES.map(|(code, _)| code));
+    }
+}
