@@ -7,6 +7,7 @@ pub mod capability;
 pub mod cell;
 pub mod diag;
 pub mod enrollment;
+pub mod import;
 pub mod known;
 pub mod model;
 pub mod platform;

@@ -195,6 +195,15 @@ impl Support {
                 Known::Known(Mode::Ignored) => return Some(NotApplicable::IgnoredForEnrollment),
                 _ => {}
             }
+        } else if self.user_enrollment == Known::Known(Mode::Required) {
+            // `required` means: only where user enrollment is in effect.
+            return Some(NotApplicable::EnrollmentNotAllowed);
+        }
+        if context.enrollment != EnrollmentType::SharedIpad
+            && let Known::Known(Some(shared)) = &self.shared_ipad
+            && shared.mode == Mode::Required
+        {
+            return Some(NotApplicable::EnrollmentNotAllowed);
         }
         if context.enrollment == EnrollmentType::SharedIpad
             && let Known::Known(Some(shared)) = &self.shared_ipad

@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 
 use super::item::{Item, ItemIndex, Key, KeyIndex, Kind, Role, Support};
-use crate::platform::Platform;
+use super::provenance::{CatalogHead, Disagreement, Provenance, Vanished};
+use super::raw::Layer;
+use crate::platform::{Platform, SchemaOs};
 
 /// All vendor items, indexed by what is on the wire.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     items: Vec<Item>,
     by_id: HashMap<(Kind, String), Vec<ItemIndex>>,
-    revision: String,
-    reach: String,
+    provenance: Vec<Provenance>,
+    head: CatalogHead,
+    disagreements: Vec<Disagreement>,
+    vanished: Vec<Vanished>,
 }
 
 impl Facts {
@@ -29,9 +33,86 @@ impl Facts {
         Self {
             items,
             by_id,
-            revision,
-            reach,
+            provenance: Vec::new(),
+            head: CatalogHead {
+                revision,
+                reach,
+                ..CatalogHead::default()
+            },
+            disagreements: Vec::new(),
+            vanished: Vec::new(),
         }
+    }
+
+    /// The catalogue with all that the data files say about its sources; `provenance` goes with `items`.
+    pub(crate) fn with_sources(
+        items: Vec<Item>,
+        provenance: Vec<Provenance>,
+        head: CatalogHead,
+        disagreements: Vec<Disagreement>,
+        vanished: Vec<Vanished>,
+    ) -> Self {
+        let mut facts = Self::new(items, String::new(), String::new());
+        facts.provenance = provenance;
+        facts.head = head;
+        facts.disagreements = disagreements;
+        facts.vanished = vanished;
+        facts
+    }
+
+    /// What the catalogue says about itself.
+    #[must_use]
+    pub fn head(&self) -> &CatalogHead {
+        &self.head
+    }
+
+    /// Where sources disagree, and rows of later sources that could not be placed.
+    #[must_use]
+    pub fn disagreements(&self) -> &[Disagreement] {
+        &self.disagreements
+    }
+
+    /// What older checkouts had and the newest released one lacks.
+    #[must_use]
+    pub fn vanished(&self) -> &[Vanished] {
+        &self.vanished
+    }
+
+    /// Where an item comes from; `None` in a catalogue made by hand.
+    #[must_use]
+    pub fn provenance(&self, item: ItemIndex) -> Option<&Provenance> {
+        self.provenance.get(item.0 as usize)
+    }
+
+    /// The layer that brings an item (`key` is `None`) or a key; `Schema` in a catalogue made by hand.
+    #[must_use]
+    pub fn layer(&self, item: ItemIndex, key: Option<KeyIndex>) -> Layer {
+        let Some(provenance) = self.provenance(item) else {
+            return Layer::Schema;
+        };
+        key.map_or(provenance.layer, |key| provenance.key_layer(key))
+    }
+
+    /// Effective support by the vendor's released schema alone; `None` when the schema does not have the item or
+    /// key, or says nothing of the OS.
+    #[must_use]
+    pub fn schema_support(
+        &self,
+        item: ItemIndex,
+        key: Option<KeyIndex>,
+        os: SchemaOs,
+    ) -> Option<&Support> {
+        if self.layer(item, key) != Layer::Schema {
+            return None;
+        }
+        let before = self
+            .provenance(item)
+            .and_then(|provenance| provenance.schema.get(&key));
+        let now = match key {
+            None => &self.item(item).os,
+            Some(key) => &self.item(item).key(key).os,
+        };
+        before.unwrap_or(now).get(&os)
     }
 
     /// All items in loading order.
@@ -61,13 +142,13 @@ impl Facts {
     /// Name of the data's content, for records and reports.
     #[must_use]
     pub fn revision(&self) -> &str {
-        &self.revision
+        &self.head.revision
     }
 
     /// The date up to which the facts reach (ISO 8601).
     #[must_use]
     pub fn reach(&self) -> &str {
-        &self.reach
+        &self.head.reach
     }
 }
 
