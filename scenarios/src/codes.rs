@@ -57,9 +57,18 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "The key is not known at this place, and data that is not understood is never skipped silently. The help \
          line names the nearest known key, if there is one; otherwise it lists all of them.",
     ),
-    (MISSING_KEY, "The key must be present at this place. Add it; the message names the table that lacks it."),
-    (WRONG_TYPE, "The value has another TOML type than the key takes, such as a string in place of an array."),
-    (UNKNOWN_WORD, "The key takes one of a closed list of words. The help line names the nearest one, or all."),
+    (
+        MISSING_KEY,
+        "The key must be present at this place. Add it; the message names the table that lacks it.",
+    ),
+    (
+        WRONG_TYPE,
+        "The value has another TOML type than the key takes, such as a string in place of an array.",
+    ),
+    (
+        UNKNOWN_WORD,
+        "The key takes one of a closed list of words. The help line names the nearest one, or all.",
+    ),
     (
         BAD_RANGE,
         "A range is a platform and, optionally, two versions joined by two dots: `iOS`, `iOS 18.0..`, \
@@ -84,7 +93,10 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "A pointer is a JSON pointer (RFC 6901): it begins with `/`, `~0` stands for `~` and `~1` for `/`. In an \
          effect step its first name must be a root of the effect tree (see `scenarios::effects`).",
     ),
-    (UNKNOWN_PART, "A look speaks for a part of the purpose, by its id under `[[parts]]`."),
+    (
+        UNKNOWN_PART,
+        "A look speaks for a part of the purpose, by its id under `[[parts]]`.",
+    ),
     (
         NO_EFFECT_LOOK,
         "Acknowledged is not working: each part needs a look at its effect in `verify`. Where the effect can not be \
@@ -95,15 +107,24 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "What `apply` brings about must be taken back in `undo`, because the next case runs on the same device. \
          A scenario that the device does not survive says `destructive = true`.",
     ),
-    (NO_SOURCE, "An expectation states what a release must do; without a source it is an opinion."),
+    (
+        NO_SOURCE,
+        "An expectation states what a release must do; without a source it is an opinion.",
+    ),
     (DUPLICATE, "Ids are unique. Rename one of the two."),
-    (UNKNOWN_FEATURE, "The feature does not exist in features.toml or its overlays."),
+    (
+        UNKNOWN_FEATURE,
+        "The feature does not exist in features.toml or its overlays.",
+    ),
     (
         UNCOVERED_FEATURE,
         "Each feature about Apple devices needs a scenario, or an entry in not_by_protocol.toml that says what else \
          is needed to check it. Otherwise it would be absent from the report without a word.",
     ),
-    (FILE_NAME, "A scenario stands in a file of its own that is named after its id: `remote-lock.toml`."),
+    (
+        FILE_NAME,
+        "A scenario stands in a file of its own that is named after its id: `remote-lock.toml`.",
+    ),
     (
         UNKNOWN_ELEMENT,
         "The command, payload type, payload key or query does not occur in the vendor's facts of any release. \
@@ -119,7 +140,10 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "A part that no look speaks for can neither work nor fail, and one without expectations has no standard to \
          be judged by. Add what is missing or remove the part.",
     ),
-    (BAD_EXPORT, "The export of the product's features is not the JSON that `import product` reads."),
+    (
+        BAD_EXPORT,
+        "The export of the product's features is not the JSON that `import product` reads.",
+    ),
 ];
 
 /// The nearest known name, when it is near enough to be a slip.

@@ -100,8 +100,13 @@ fn unknown_feature(
     suite: &Suite,
 ) -> Diagnostic {
     let known = suite.features.iter().map(|feature| feature.id.0.as_str());
-    Diagnostic::error(codes::UNKNOWN_FEATURE, path, span, format!("unknown feature `{id}`"))
-        .with_help(codes::help(id, known))
+    Diagnostic::error(
+        codes::UNKNOWN_FEATURE,
+        path,
+        span,
+        format!("unknown feature `{id}`"),
+    )
+    .with_help(codes::help(id, known))
 }
 
 fn steps(scenario: &Scenario) -> impl Iterator<Item = &Step> {
@@ -123,7 +128,11 @@ fn parts(loaded: &LoadedScenario, found: &mut Vec<Diagnostic>) {
             );
         };
         if !seen.insert(part.id.as_str()) {
-            complain(codes::DUPLICATE, format!("part `{}` occurs twice", part.id), "rename one");
+            complain(
+                codes::DUPLICATE,
+                format!("part `{}` occurs twice", part.id),
+                "rename one",
+            );
         }
         if part.expectations.is_empty() {
             complain(
@@ -133,7 +142,13 @@ fn parts(loaded: &LoadedScenario, found: &mut Vec<Diagnostic>) {
             );
         }
         let looks_at = |step: &&Step| step.looks.iter().any(|look| look.part == part.id);
-        let forward = || scenario.apply.iter().chain(&scenario.verify).filter(looks_at);
+        let forward = || {
+            scenario
+                .apply
+                .iter()
+                .chain(&scenario.verify)
+                .filter(looks_at)
+        };
         if forward().next().is_none() {
             complain(
                 codes::IDLE_PART,
@@ -142,7 +157,10 @@ fn parts(loaded: &LoadedScenario, found: &mut Vec<Diagnostic>) {
             );
             continue;
         }
-        let excused = loaded.no_effect_because.iter().any(|(id, _)| *id == part.id);
+        let excused = loaded
+            .no_effect_because
+            .iter()
+            .any(|(id, _)| *id == part.id);
         if !excused && !forward().any(|step| step.action == Action::Effect) {
             complain(
                 codes::NO_EFFECT_LOOK,
@@ -157,8 +175,13 @@ fn parts(loaded: &LoadedScenario, found: &mut Vec<Diagnostic>) {
             let help = codes::help(&place.name, known);
             let message = format!("unknown part `{}`", place.name);
             found.push(
-                Diagnostic::error(codes::UNKNOWN_PART, &loaded.path, place.span.clone(), message)
-                    .with_help(help),
+                Diagnostic::error(
+                    codes::UNKNOWN_PART,
+                    &loaded.path,
+                    place.span.clone(),
+                    message,
+                )
+                .with_help(help),
             );
         }
     }
@@ -269,6 +292,9 @@ fn reaches(when: &Condition, column: Column) -> bool {
     on && enrolled
 }
 
+/// Payload types that take all keys of another one, which the vendor says in prose only.
+const EXTENDS: [(&str, &str); 1] = [("com.apple.vpn.managed.applayer", "com.apple.vpn.managed")];
+
 /// Holds the protocol elements of scenarios and mappings against the vendor's facts of any release.
 #[must_use]
 pub fn check_elements(suite: &Suite, facts: &Facts) -> Vec<Diagnostic> {
@@ -293,7 +319,14 @@ fn elements(action: &Action, facts: &Facts, wrong: &mut Vec<(String, String)>) {
         Action::Command {
             request_type, args, ..
         } => {
-            object_keys(facts, Kind::Command, request_type, args, &["RequestType"], wrong);
+            object_keys(
+                facts,
+                Kind::Command,
+                request_type,
+                args,
+                &["RequestType"],
+                wrong,
+            );
             if request_type == "DeviceInformation" {
                 queries(facts, args, wrong);
             }
@@ -301,14 +334,26 @@ fn elements(action: &Action, facts: &Facts, wrong: &mut Vec<(String, String)>) {
         Action::InstallProfile { payloads, .. } => {
             for payload in payloads {
                 let id = payload["PayloadType"].as_str().unwrap_or("");
-                let common = ["PayloadType", "PayloadIdentifier", "PayloadUUID", "PayloadVersion"];
+                let common = [
+                    "PayloadType",
+                    "PayloadIdentifier",
+                    "PayloadUUID",
+                    "PayloadVersion",
+                ];
                 object_keys(facts, Kind::Profile, id, payload, &common, wrong);
             }
         }
         Action::Declare { declarations, .. } => {
             for declaration in declarations {
                 let id = declaration["Type"].as_str().unwrap_or("");
-                object_keys(facts, Kind::Declaration, id, &declaration["Payload"], &[], wrong);
+                object_keys(
+                    facts,
+                    Kind::Declaration,
+                    id,
+                    &declaration["Payload"],
+                    &[],
+                    wrong,
+                );
             }
         }
         _ => {}
@@ -323,14 +368,22 @@ fn object_keys(
     common: &[&str],
     wrong: &mut Vec<(String, String)>,
 ) {
-    let items: Vec<_> = facts.find(kind, id).map(|(_, item)| item).collect();
+    let mut items: Vec<_> = facts.find(kind, id).map(|(_, item)| item).collect();
+    if !items.is_empty()
+        && let Some((_, base)) = EXTENDS.iter().find(|(extended, _)| *extended == id)
+    {
+        items.extend(facts.find(kind, base).map(|(_, item)| item));
+    }
     if items.is_empty() {
         let known = facts
             .items()
             .iter()
             .filter(|item| item.kind == kind)
             .map(|item| item.id.as_str());
-        wrong.push((format!("unknown {} `{id}`", kind.as_str()), codes::help(id, known)));
+        wrong.push((
+            format!("unknown {} `{id}`", kind.as_str()),
+            codes::help(id, known),
+        ));
         return;
     }
     let known: Vec<_> = items
@@ -342,10 +395,17 @@ fn object_keys(
     if known.iter().any(|key| key.placeholder) {
         return;
     }
-    for name in value.as_object().into_iter().flat_map(|object| object.keys()) {
+    for name in value
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.keys())
+    {
         let names = known.iter().map(|key| key.name());
         if !common.contains(&name.as_str()) && !names.clone().any(|known| known == name) {
-            wrong.push((format!("`{id}` has no key `{name}`"), codes::help(name, names)));
+            wrong.push((
+                format!("`{id}` has no key `{name}`"),
+                codes::help(name, names),
+            ));
         }
     }
 }

@@ -118,7 +118,10 @@ impl Probe {
     ) -> Option<Request> {
         let first = part.first()?;
         let item = facts.item(first.item);
-        let keys: Vec<KeyIndex> = part.iter().filter_map(|capability| capability.key).collect();
+        let keys: Vec<KeyIndex> = part
+            .iter()
+            .filter_map(|capability| capability.key)
+            .collect();
         let channel = ChannelWord::Device;
         match self.form {
             Form::Query => {
@@ -213,7 +216,10 @@ impl Probe {
         request.answers = names
             .iter()
             .map(|name| {
-                let path: String = name.split('.').map(|step| format!("/{}", escaped(step))).collect();
+                let path: String = name
+                    .split('.')
+                    .map(|step| format!("/{}", escaped(step)))
+                    .collect();
                 Trace::InAnswer(format!("/status{path}"))
             })
             .collect();
@@ -254,10 +260,7 @@ fn escaped(name: &str) -> String {
 
 /// `file#dotted.path`.
 pub(crate) fn capability_id(file: &str, key: Option<&Key>) -> String {
-    key.map_or_else(
-        || file.to_owned(),
-        |key| format!("{file}#{}", key.dotted()),
-    )
+    key.map_or_else(|| file.to_owned(), |key| format!("{file}#{}", key.dotted()))
 }
 
 /// Kinds that are not probed at all, with the stable reason word.

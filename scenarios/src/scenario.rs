@@ -57,9 +57,13 @@ impl Condition {
         let (platform, number) = (cell.release.platform, &cell.release.version.number);
         (self.on.is_empty() || self.on.iter().any(|range| range.contains(platform, number)))
             && (self.enrollments.is_empty() || self.enrollments.contains(&cell.enrollment))
-            && self.supervised.is_none_or(|wanted| wanted == cell.supervised)
+            && self
+                .supervised
+                .is_none_or(|wanted| wanted == cell.supervised)
             && self.hardware.iter().all(|word| {
-                let (bare, wanted) = word.strip_prefix('!').map_or((word.as_str(), true), |bare| (bare, false));
+                let (bare, wanted) = word
+                    .strip_prefix('!')
+                    .map_or((word.as_str(), true), |bare| (bare, false));
                 cell.model.hardware.iter().any(|has| has.as_str() == bare) == wanted
             })
     }

@@ -41,7 +41,10 @@ pub fn read_sources(root: &Path) -> io::Result<Vec<SourceFile>> {
             let path = folder.join(entry.file_name());
             if entry.file_type()?.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "toml") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
                 paths.insert(path);
             }
         }

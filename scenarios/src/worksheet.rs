@@ -103,7 +103,11 @@ impl Rows<'_> {
     fn read(&mut self) {
         let text = self.source.text.as_str();
         if text.len() > MAX_BYTES {
-            self.complain(&(0..0), "the worksheet is too large".to_owned(), "at most 4 MiB are read");
+            self.complain(
+                &(0..0),
+                "the worksheet is too large".to_owned(),
+                "at most 4 MiB are read",
+            );
             return;
         }
         let body = text.strip_prefix(BOM).unwrap_or(text);
@@ -120,7 +124,11 @@ impl Rows<'_> {
                 Ok(false) => break,
                 Ok(true) => {}
                 Err(error) => {
-                    self.complain(&(start..start), error.to_string(), "save it as CSV in UTF-8");
+                    self.complain(
+                        &(start..start),
+                        error.to_string(),
+                        "save it as CSV in UTF-8",
+                    );
                     return;
                 }
             }
@@ -149,11 +157,19 @@ impl Rows<'_> {
         }
         if record.len() != HEADERS.len() {
             let message = format!("the row has {} cells, not {}", record.len(), HEADERS.len());
-            self.complain(span, message, "a comma in a text needs quotation marks around the text");
+            self.complain(
+                span,
+                message,
+                "a comma in a text needs quotation marks around the text",
+            );
             return;
         }
         let Some(offered) = answer(cell(4)) else {
-            self.complain(span, format!("提供 is `{}`", cell(4)), "fill in ○ or ×, or leave it empty");
+            self.complain(
+                span,
+                format!("提供 is `{}`", cell(4)),
+                "fill in ○ or ×, or leave it empty",
+            );
             return;
         };
         if offered == Ternary::Unknown {
@@ -161,20 +177,31 @@ impl Rows<'_> {
         }
         let features = self.features;
         let Some(feature) = features.iter().find(|feature| feature.id.0 == cell(0)) else {
-            let help = codes::help(cell(0), features.iter().map(|feature| feature.id.0.as_str()));
+            let help = codes::help(
+                cell(0),
+                features.iter().map(|feature| feature.id.0.as_str()),
+            );
             self.complain(span, format!("unknown feature `{}`", cell(0)), &help);
             return;
         };
-        let Some((column, current)) = column_named(cell(2))
-            .and_then(|column| Some((column, feature.offers.get(&column)?)))
+        let Some((column, current)) =
+            column_named(cell(2)).and_then(|column| Some((column, feature.offers.get(&column)?)))
         else {
-            let known: Vec<_> = feature.offers.keys().map(|column| column_name(*column)).collect();
+            let known: Vec<_> = feature
+                .offers
+                .keys()
+                .map(|column| column_name(*column))
+                .collect();
             let message = format!("`{}` is not about 対象OS `{}`", feature.id.0, cell(2));
             self.complain(span, message, &format!("it is about {}", known.join(", ")));
             return;
         };
         if !self.seen.insert((cell(0).to_owned(), cell(2).to_owned())) {
-            self.complain(span, "the row occurs twice".to_owned(), "keep the one that holds");
+            self.complain(
+                span,
+                "the row occurs twice".to_owned(),
+                "keep the one that holds",
+            );
             return;
         }
         let min_os: Option<VersionNumber> = if cell(5).is_empty() {
@@ -182,15 +209,27 @@ impl Rows<'_> {
         } else if let Ok(number) = cell(5).parse() {
             Some(number)
         } else {
-            self.complain(span, format!("最小OS is `{}`", cell(5)), "write a version such as 17.0");
+            self.complain(
+                span,
+                format!("最小OS is `{}`", cell(5)),
+                "write a version such as 17.0",
+            );
             return;
         };
         if cell(6).is_empty() {
-            self.complain(span, "確認者 is empty".to_owned(), "an answer needs who confirmed it");
+            self.complain(
+                span,
+                "確認者 is empty".to_owned(),
+                "an answer needs who confirmed it",
+            );
             return;
         }
         let Some(date) = date(cell(7)) else {
-            self.complain(span, format!("確認日 is `{}`", cell(7)), "write it like 2026-11-24");
+            self.complain(
+                span,
+                format!("確認日 is `{}`", cell(7)),
+                "write it like 2026-11-24",
+            );
             return;
         };
         if current.offered == offered && current.min_os == min_os {

@@ -137,10 +137,19 @@ fn write_feature(out: &mut String, feature: &WireFeature) -> Result<(), ImportEr
             let _ = write!(tail, ", note = {}", quoted(note));
         }
         let column = column(wire).ok_or_else(|| bad(format!("unknown column `{wire}`")))?;
-        let _ = writeln!(out, "{} = {{ offered = {}{tail} }}", key(column), quoted(offered));
+        let _ = writeln!(
+            out,
+            "{} = {{ offered = {}{tail} }}",
+            key(column),
+            quoted(offered)
+        );
         if column == "iOS" {
             let inherited = ", inherited_from = \"iOS\"";
-            let _ = writeln!(out, "iPadOS = {{ offered = {}{tail}{inherited} }}", quoted(offered));
+            let _ = writeln!(
+                out,
+                "iPadOS = {{ offered = {}{tail}{inherited} }}",
+                quoted(offered)
+            );
         }
     }
     write_mappings(out, &feature.protocol_mapping);
@@ -148,8 +157,15 @@ fn write_feature(out: &mut String, feature: &WireFeature) -> Result<(), ImportEr
 }
 
 fn write_candidate(out: &mut String, candidate: &WireCandidate) {
-    head(out, &candidate.id, &candidate.name_ja, &spelled_out(&candidate.id));
-    out.push_str("category = \"to-confirm\"\nlevel = \"function\"\nsources = []\ncandidate = true\n");
+    head(
+        out,
+        &candidate.id,
+        &candidate.name_ja,
+        &spelled_out(&candidate.id),
+    );
+    out.push_str(
+        "category = \"to-confirm\"\nlevel = \"function\"\nsources = []\ncandidate = true\n",
+    );
     let mut columns: Vec<&str> = Vec::new();
     for mapping in &candidate.protocol_candidates {
         columns.extend(column(&mapping.platform));

@@ -68,6 +68,6 @@ pub fn load_excuses(source: &SourceFile) -> Result<Vec<Excuse>, Vec<Diagnostic>>
     if report.found.is_empty() {
         Ok(excuses)
     } else {
-        Err(report.found)
+        Err(report.sorted())
     }
 }

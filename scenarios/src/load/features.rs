@@ -81,7 +81,7 @@ pub fn load_features(source: &SourceFile) -> Result<Vec<Feature>, Vec<Diagnostic
     if report.found.is_empty() {
         Ok(features)
     } else {
-        Err(report.found)
+        Err(report.sorted())
     }
 }
 
@@ -131,7 +131,7 @@ pub fn parse_overlay(
     if report.found.is_empty() {
         Ok(overlays)
     } else {
-        Err(report.found)
+        Err(report.sorted())
     }
 }
 
@@ -243,12 +243,12 @@ fn offer(mut row: Reader<'_, '_>, report: &mut Report<'_>) -> Option<Offer> {
             .ok()
     });
     let note = row.string("note", report).map(|(text, _)| text.to_owned());
-    let inherited_from = row.string("inherited_from", report).and_then(|(text, span)| {
-        match parse_column(text, span, report)? {
+    let inherited_from = row
+        .string("inherited_from", report)
+        .and_then(|(text, span)| match parse_column(text, span, report)? {
             Column::Platform(platform) => Some(platform),
             Column::SharedIpad => None,
-        }
-    });
+        });
     row.finish(report);
     Some(Offer {
         offered: offered?,

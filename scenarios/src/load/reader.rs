@@ -27,6 +27,12 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// What was found, from the top of the file to its end.
+    pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|diagnostic| diagnostic.span.start);
+        self.found
+    }
+
     pub(crate) fn error(&mut self, code: &'static str, span: Range<usize>, message: String) {
         self.found
             .push(Diagnostic::error(code, self.path, span, message));
@@ -45,10 +51,7 @@ impl<'a> Report<'a> {
 }
 
 /// Parses a file; syntax errors become diagnostics.
-pub(crate) fn parse<'s>(
-    source: &'s SourceFile,
-    report: &mut Report<'_>,
-) -> Spanned<DeTable<'s>> {
+pub(crate) fn parse<'s>(source: &'s SourceFile, report: &mut Report<'_>) -> Spanned<DeTable<'s>> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
@@ -281,9 +284,10 @@ pub(crate) fn json(value: &Spanned<DeValue<'_>>, report: &mut Report<'_>) -> Val
                 Value::Number,
             ),
         DeValue::Boolean(flag) => Value::Bool(*flag),
-        DeValue::Datetime(date) => {
-            Value::Object(Map::from_iter([("$date".to_owned(), date.to_string().into())]))
-        }
+        DeValue::Datetime(date) => Value::Object(Map::from_iter([(
+            "$date".to_owned(),
+            date.to_string().into(),
+        )])),
         DeValue::Array(array) => array.iter().map(|entry| json(entry, report)).collect(),
         DeValue::Table(table) => Value::Object(
             table

@@ -48,7 +48,7 @@ pub fn load_scenario(source: &SourceFile) -> Result<LoadedScenario, Vec<Diagnost
     let mut report = Report::new(&source.path);
     let parsed = parse(source, &mut report);
     if !report.found.is_empty() {
-        return Err(report.found);
+        return Err(report.sorted());
     }
     let mut places = Places::default();
     let mut reader = Reader::new(parsed.get_ref(), 0..0, "the scenario");
@@ -105,7 +105,7 @@ pub fn load_scenario(source: &SourceFile) -> Result<LoadedScenario, Vec<Diagnost
     let (undo, verify_undone) = (phase("undo"), phase("verify_undone"));
     reader.finish(&mut report);
     if !report.found.is_empty() {
-        return Err(report.found);
+        return Err(report.sorted());
     }
     Ok(LoadedScenario {
         scenario: Scenario {

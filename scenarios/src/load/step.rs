@@ -49,7 +49,11 @@ const MATCHERS: [&str; 10] = [
     "not_empty",
 ];
 
-pub(crate) fn step(mut reader: Reader<'_, '_>, places: &mut Places, report: &mut Report<'_>) -> Option<Step> {
+pub(crate) fn step(
+    mut reader: Reader<'_, '_>,
+    places: &mut Places,
+    report: &mut Report<'_>,
+) -> Option<Step> {
     let span = reader.span();
     let when = reader
         .table("when", report)
@@ -327,7 +331,10 @@ fn matcher(reader: &mut Reader<'_, '_>, report: &mut Report<'_>) -> Option<Match
                 .collect(),
         )),
         "equals" => Some(Matcher::Equals(json(reader.value("equals")?, report))),
-        "not_equals" => Some(Matcher::NotEquals(json(reader.value("not_equals")?, report))),
+        "not_equals" => Some(Matcher::NotEquals(json(
+            reader.value("not_equals")?,
+            report,
+        ))),
         "contains" => Some(Matcher::Contains(json(reader.value("contains")?, report))),
         "lacks" => Some(Matcher::Lacks(json(reader.value("lacks")?, report))),
         "at_least" => number(reader.value("at_least")?, report).map(Matcher::AtLeast),
@@ -346,4 +353,3 @@ fn number(value: &Spanned<DeValue<'_>>, report: &mut Report<'_>) -> Option<f64> 
     }
     read
 }
-

@@ -45,7 +45,12 @@ const DESTRUCTIVE: [&str; 5] = [
 ];
 
 /// Payload types that describe the profile or the management itself.
-const STRUCTURAL: [&str; 4] = ["Configuration", "TopLevel", "CommonPayloadKeys", "com.apple.mdm"];
+const STRUCTURAL: [&str; 4] = [
+    "Configuration",
+    "TopLevel",
+    "CommonPayloadKeys",
+    "com.apple.mdm",
+];
 
 /// All access rights.
 const ALL_RIGHTS: u32 = 8191;

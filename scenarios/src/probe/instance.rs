@@ -89,7 +89,10 @@ fn value(
             Some("<url>") => json!("https://example.com/"),
             Some("<email>") => json!("user@example.com"),
             Some("<hostname>") => json!("example.com"),
-            _ => key.default.as_ref().map_or_else(|| json!("example"), scalar),
+            _ => key
+                .default
+                .as_ref()
+                .map_or_else(|| json!("example"), scalar),
         },
         ValueType::Integer => smallest.map_or_else(|| json!(1), scalar),
         ValueType::Real => smallest.map_or_else(|| json!(1.0), scalar),

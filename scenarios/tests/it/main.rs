@@ -1,0 +1,7 @@
+//! Tests of the committed data, the loader, the worksheet and the plan.
+
+mod common;
+mod data;
+mod loader;
+mod plan;
+mod worksheet;
