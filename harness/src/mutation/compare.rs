@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scenarios::event::{Ended, Event, Judged, Transcript};
+use scenarios::event::{Direction, Ended, Event, Judged, Transcript};
 use serde::Serialize;
 
 use crate::record::evidence::Evidence;
@@ -27,7 +27,10 @@ type Spot = String;
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     cases: BTreeMap<String, ObservedCase>,
+    /// Evidence in which a message arrived altered.
     altering: BTreeSet<String>,
+    /// Evidence in which the server answered a device with an error.
+    refusing: BTreeSet<String>,
 }
 
 /// The last attempt of one case.
@@ -108,13 +111,19 @@ impl Sink for Observed {
     }
 
     fn evidence(&mut self, evidence: &Evidence) {
-        let altered = serde_json::from_slice::<Transcript>(&evidence.bytes).is_ok_and(|it| {
-            it.messages
-                .iter()
-                .any(|message| message.handed_in.is_some())
-        });
-        if altered {
+        let Ok(transcript) = serde_json::from_slice::<Transcript>(&evidence.bytes) else {
+            return;
+        };
+        let mut messages = transcript.messages.iter();
+        if messages.any(|message| message.handed_in.is_some()) {
             self.altering.insert(evidence.sha256.clone());
+        }
+        let mut answers = transcript.messages.iter();
+        if answers.any(|message| {
+            message.direction == Direction::ToDevice
+                && message.http_status.is_some_and(|status| status >= 400)
+        }) {
+            self.refusing.insert(evidence.sha256.clone());
         }
     }
 }
@@ -161,7 +170,10 @@ impl Observed {
             let Some(clean) = self.cases.get(id) else {
                 continue;
             };
-            let party = party(seen, mutated.altering.contains(&seen.evidence));
+            let spoilt = mutated.altering.contains(&seen.evidence)
+                || mutated.refusing.contains(&seen.evidence)
+                    && !self.refusing.contains(&clean.evidence);
+            let party = party(seen, spoilt);
             let mut push = |what: String, clean: String, mutated: String| {
                 differences.push(Difference {
                     case: id.clone(),
@@ -221,11 +233,11 @@ impl Observed {
     }
 }
 
-fn party(case: &ObservedCase, altered: bool) -> Party {
+fn party(case: &ObservedCase, spoilt: bool) -> Party {
     match &case.ended {
         Some(Ended::Bug { .. }) => Party::HarnessData,
         Some(Ended::Blocked { reason, .. }) if reason != "previous_step" => Party::Product,
-        _ if altered => Party::Product,
+        _ if spoilt => Party::Product,
         _ => Party::Os,
     }
 }

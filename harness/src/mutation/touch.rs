@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use device_matrix::capability::{Facts, ItemIndex, KeyIndex, Kind};
+use device_matrix::capability::{Facts, ItemIndex, KeyIndex, Kind, Role};
 use scenarios::scenario::{Action, Scenario, Step};
 use serde_json::Value;
 
@@ -44,7 +44,9 @@ pub fn touched<'a>(
         for item in items {
             add(&mut touched, item, None, &scenario.feature.0);
             for (position, key) in facts.item(item).keys.iter().enumerate() {
-                if !key.placeholder && words.contains(key.name()) {
+                // Answers follow the device's state; what it is asked decides.
+                let asked = key.role == Role::Payload && !key.placeholder;
+                if asked && words.contains(key.name()) {
                     let key = KeyIndex(u32::try_from(position).unwrap_or(u32::MAX));
                     add(&mut touched, item, Some(key), &scenario.feature.0);
                 }

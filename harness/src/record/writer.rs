@@ -1,6 +1,5 @@
 //! Writes a record: one line an event, one file an evidence, evidence always before the event that names it.
 
-use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -20,7 +19,8 @@ pub const EVIDENCE: &str = "evidence";
 pub struct RecordWriter {
     dir: PathBuf,
     events: BufWriter<File>,
-    stored: HashSet<String>,
+    /// Address of the latest evidence: the blocked cases of a cell share theirs.
+    latest: String,
 }
 
 impl RecordWriter {
@@ -43,7 +43,7 @@ impl RecordWriter {
         Ok(Self {
             dir: dir.to_owned(),
             events: BufWriter::with_capacity(256 * 1024, file),
-            stored: HashSet::new(),
+            latest: String::new(),
         })
     }
 
@@ -63,7 +63,7 @@ impl RecordWriter {
         Ok(Self {
             dir: dir.to_owned(),
             events: BufWriter::with_capacity(256 * 1024, file),
-            stored: HashSet::new(),
+            latest: String::new(),
         })
     }
 
@@ -79,17 +79,17 @@ impl RecordWriter {
 
     /// Stores evidence under its address: written beside and renamed, so that a file is whole or absent.
     pub fn evidence(&mut self, evidence: &Evidence) -> Result<(), RecordError> {
-        if !self.stored.insert(evidence.sha256.clone()) {
+        if self.latest == evidence.sha256 {
             return Ok(());
         }
+        // A file of the same address has the same content, so that replacing it changes nothing.
         let path = self.dir.join(EVIDENCE).join(&evidence.sha256);
-        if path.exists() {
-            return Ok(());
-        }
         let beside = path.with_extension("tmp");
         fs::write(&beside, &evidence.bytes)
             .and_then(|()| fs::rename(&beside, &path))
-            .map_err(|error| RecordError::io(&path, &error))
+            .map_err(|error| RecordError::io(&path, &error))?;
+        self.latest.clone_from(&evidence.sha256);
+        Ok(())
     }
 
     /// Hands everything to the system.

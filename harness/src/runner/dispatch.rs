@@ -29,8 +29,9 @@ pub async fn run(inputs: RunInputs, sink: &mut dyn Sink) -> Result<RunSummary, R
     let capabilities = inputs.server.capabilities();
     let id = derive_id(&inputs, &capabilities);
     let (writer, earlier) = open(&inputs.keep, &id)?;
-    let cells = work(&inputs, &earlier);
-    let open_cases: usize = cells.iter().map(|cell| cell.cases.len()).sum();
+    let messages = earlier.messages;
+    let queue = Queue::new(earlier);
+    let open_cases = queue.open(&inputs);
     let first = if matches!(inputs.keep, Keep::Resume(_)) {
         Event::Resumed {
             cases_open: open_cases as u64,
@@ -49,7 +50,7 @@ pub async fn run(inputs: RunInputs, sink: &mut dyn Sink) -> Result<RunSummary, R
             cases_done: (inputs.plan.cases.len() - open_cases) as u64,
             blocked: 0,
             bugs: 0,
-            messages: earlier.messages,
+            messages,
             interrupted: false,
             server_gone: None,
         },
@@ -69,7 +70,7 @@ pub async fn run(inputs: RunInputs, sink: &mut dyn Sink) -> Result<RunSummary, R
             .look(inputs.server.as_ref(), limit, &inputs.cancel)
             .await;
     }
-    let drained = drive(&shared, cells, &mut desk).await;
+    let drained = drive(&shared, queue, &mut desk).await;
     if drained.is_ok() {
         let cancelled = shared.inputs.cancel.is_cancelled();
         desk.summary.interrupted = cancelled && desk.summary.cases_done < desk.summary.cases;
@@ -93,18 +94,19 @@ pub async fn run(inputs: RunInputs, sink: &mut dyn Sink) -> Result<RunSummary, R
 /// Keeps as many executors going as there are jobs, and handles their reports.
 async fn drive(
     shared: &Arc<Shared>,
-    cells: Vec<CellWork>,
+    mut queue: Queue,
     desk: &mut Desk<'_>,
 ) -> Result<(), RunError> {
     let (reports, mut incoming) = mpsc::channel::<Report>(QUEUE);
-    let mut waiting = cells.into_iter();
     let mut running: JoinSet<()> = JoinSet::new();
     let mut in_flight: HashMap<Id, CellWork> = HashMap::new();
     let mut done: HashSet<usize> = HashSet::new();
     let jobs = shared.inputs.options.jobs.max(1);
     loop {
         while running.len() < jobs && !shared.inputs.cancel.is_cancelled() {
-            let Some(work) = waiting.next() else { break };
+            let Some(work) = queue.pop(&shared.inputs) else {
+                break;
+            };
             let shared = Arc::clone(shared);
             if let Some(executor) = Executor::new(shared, work.index, reports.clone()) {
                 let handle = running.spawn(executor.run(work.clone()));
@@ -313,36 +315,65 @@ fn open(keep: &Keep, id: &str) -> Result<(Option<RecordWriter>, Earlier), RunErr
     })
 }
 
-/// The cases that are still open, by cell, in the order of the plan.
-fn work(inputs: &RunInputs, earlier: &Earlier) -> Vec<CellWork> {
-    let plan = &inputs.plan;
-    let mut cells: Vec<CellWork> = Vec::new();
-    for (index, case) in plan.cases.iter().enumerate() {
-        let cell = case.cell as usize;
-        let Some(named) = plan.cells.get(cell) else {
-            continue;
-        };
-        let (id, subject) = name(inputs, case.check, named);
-        let (last, completed) = earlier.cases.get(&id).copied().unwrap_or_default();
-        if completed {
-            continue;
+/// The cases that are still open, one cell at a time in the order of the plan: memory follows the cells in flight.
+struct Queue {
+    earlier: Earlier,
+    next: usize,
+}
+
+impl Queue {
+    fn new(earlier: Earlier) -> Self {
+        Self { earlier, next: 0 }
+    }
+
+    /// Number of cases that are still open.
+    fn open(&self, inputs: &RunInputs) -> usize {
+        let cases = &inputs.plan.cases;
+        if self.earlier.cases.is_empty() {
+            return cases.len();
         }
-        let case = CaseWork {
+        let open = |index: &usize| self.case(inputs, *index).is_some();
+        (0..cases.len()).filter(open).count()
+    }
+
+    /// The next cell with open cases.
+    fn pop(&mut self, inputs: &RunInputs) -> Option<CellWork> {
+        let cases = &inputs.plan.cases;
+        while let Some(first) = cases.get(self.next) {
+            let cell = first.cell;
+            let start = self.next;
+            let len = cases[start..]
+                .iter()
+                .take_while(|case| case.cell == cell)
+                .count();
+            self.next += len;
+            let cases: Vec<CaseWork> = (start..start + len)
+                .filter_map(|index| self.case(inputs, index))
+                .collect();
+            if !cases.is_empty() {
+                return Some(CellWork {
+                    index: cell as usize,
+                    cases,
+                });
+            }
+        }
+        None
+    }
+
+    /// The case at a position of the plan when it is still open.
+    fn case(&self, inputs: &RunInputs, index: usize) -> Option<CaseWork> {
+        let case = inputs.plan.cases.get(index)?;
+        let cell = inputs.plan.cells.get(case.cell as usize)?;
+        let (id, subject) = name(inputs, case.check, cell);
+        let (last, completed) = self.earlier.cases.get(&id).copied().unwrap_or_default();
+        (!completed).then(|| CaseWork {
             index,
             id,
             subject,
             check: case.check,
             first_attempt: last + 1,
-        };
-        match cells.last_mut() {
-            Some(work) if work.index == cell => work.cases.push(case),
-            _ => cells.push(CellWork {
-                index: cell,
-                cases: vec![case],
-            }),
-        }
+        })
     }
-    cells
 }
 
 /// Case id and subject.

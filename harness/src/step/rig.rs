@@ -34,6 +34,15 @@ impl Limits {
         result: Duration::from_secs(15),
         settle: Duration::from_secs(2),
     };
+
+    /// Limits for an embedded server that loses messages on purpose: nothing is worth waiting for.
+    pub const BRISK: Self = Self {
+        server: Duration::from_secs(5),
+        push: Duration::from_secs(1),
+        session: Duration::from_secs(10),
+        result: Duration::from_millis(300),
+        settle: Duration::from_millis(100),
+    };
 }
 
 /// A device with what the harness knows of it.
