@@ -173,7 +173,9 @@ impl Suite {
     }
 }
 
-fn revision(sources: &[SourceFile]) -> String {
+/// Digest of the texts, to name a state of the data.
+#[must_use]
+pub fn revision(sources: &[SourceFile]) -> String {
     let mut hash = Sha256::new();
     for source in sources {
         hash.update(source.path.to_string_lossy().as_bytes());

@@ -37,6 +37,8 @@ pub(crate) struct Data {
     pub(crate) register: Register,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Digest of releases, models and enrollment types.
+    releases: String,
     /// The texts, for underlining.
     pub(crate) sources: Vec<SourceFile>,
 }
@@ -114,7 +116,7 @@ impl Data {
         let mut warnings = Vec::new();
         if let (Some(catalog), Some(suite), Some(facts)) = (&catalog, &suite, &facts) {
             warnings.extend(device_matrix::catalog::lint(catalog));
-            warnings.extend(device_matrix::capability::lint(facts));
+            warnings.extend(device_matrix::capability::lint::lint(facts, &capability));
             warnings.extend(scenarios::lint::lint(suite));
             warnings.extend(scenarios::lint::check_elements(suite, facts));
         }
@@ -122,6 +124,7 @@ impl Data {
             .into_iter()
             .partition(|diagnostic| diagnostic.severity == Severity::Error);
         found.extend(errors);
+        let releases = scenarios::suite::revision(&matrix);
         let sources: Vec<SourceFile> = [matrix, capability, suite_files, own].into_iter().flatten().collect();
         match (catalog, facts, suite, calendar, policy, vendor, register) {
             (Some(catalog), Some(facts), Some(suite), Some(calendar), Some(policy), Some(vendor), Some(register))
@@ -137,6 +140,7 @@ impl Data {
                     vendor,
                     register,
                     warnings,
+                    releases,
                     sources,
                 })
             }
@@ -149,7 +153,7 @@ impl Data {
         BTreeMap::from([
             ("facts".to_owned(), self.facts.revision().to_owned()),
             ("scenarios".to_owned(), self.suite.revision().to_owned()),
-            ("releases".to_owned(), self.catalog.revision().to_owned()),
+            ("releases".to_owned(), self.releases.clone()),
         ])
     }
 }

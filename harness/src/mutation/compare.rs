@@ -20,6 +20,18 @@ pub enum Party {
     HarnessData,
 }
 
+impl Party {
+    /// The word in JSON and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Os => "os",
+            Self::HarnessData => "harness_data",
+        }
+    }
+}
+
 /// Where a look was taken, as text that a person can read: `verify[1] /restrictions/allowCamera (camera)`.
 type Spot = String;
 

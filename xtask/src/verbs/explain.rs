@@ -6,9 +6,9 @@ use crate::exit::{self, Exit, Outcome, Stop};
 fn explanations() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         device_matrix::explain::EXPLANATIONS,
-        device_matrix::capability::EXPLANATIONS,
+        device_matrix::capability::explain::EXPLANATIONS,
         scenarios::codes::EXPLANATIONS,
-        reports::explain::EXPLANATIONS,
+        &reports::codes::CODES,
     ]
     .into_iter()
     .flatten()

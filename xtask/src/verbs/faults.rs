@@ -111,7 +111,7 @@ fn print(report: &MutationReport, lang: Lang) {
                 } else {
                     lang.pick("検出(名指し誤り)", "caught, misnamed")
                 },
-                by.to_string(),
+                format!("{}: {} ({} → {}, {})", by.subject, by.what, by.clean, by.mutated, by.party.as_str()),
             ),
             Fate::Survived { reason } => (
                 lang.pick("生存", "survived"),

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use device_matrix::capability::{FeaturesJson, Range, features};
+use device_matrix::capability::features::{Range, features};
+use device_matrix::capability::features_json::FeaturesJson;
 use device_matrix::diag::{self, SourceFile};
 use device_matrix::import::GeneratedFile;
 use device_matrix::import::apple::diff;
@@ -181,9 +182,50 @@ fn show_diff(a: &Path, b: &Path, json: bool) -> Outcome {
     if json {
         super::print_json(&found)?;
     } else {
-        print!("{found}");
+        print_diff(&found);
     }
     Ok(Exit::Yes)
+}
+
+fn print_diff(found: &diff::SchemaDiff) {
+    let place = |place: &diff::PlaceJson| {
+        if place.path.is_empty() {
+            place.file.clone()
+        } else {
+            format!("{} › {}", place.file, place.path)
+        }
+    };
+    for (sign, places) in [
+        ("+", &found.items_added),
+        ("-", &found.items_gone),
+        ("+", &found.keys_added),
+        ("-", &found.keys_gone),
+    ] {
+        for one in places {
+            println!("{sign} {}", place(one));
+        }
+    }
+    for renamed in &found.items_renamed {
+        println!("> {} → {}", renamed.from, renamed.to);
+    }
+    for change in &found.changed {
+        println!("~ {}", place(&change.place));
+        for fact in &change.facts {
+            println!("    {} {}: {} → {}", fact.os, fact.field, fact.from, fact.to);
+        }
+    }
+    println!(
+        "{} → {}: items +{} -{} renamed {}; keys +{} -{}; {} of {} common ones with other facts",
+        found.from,
+        found.to,
+        found.items_added.len(),
+        found.items_gone.len(),
+        found.items_renamed.len(),
+        found.keys_added.len(),
+        found.keys_gone.len(),
+        found.changed.len(),
+        found.common
+    );
 }
 
 /// Takes features.json, or a worksheet that product people filled in.

@@ -5,7 +5,9 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use device_matrix::calendar::{self, DueState};
-use device_matrix::capability::{self, Range, Violation, check_message, features};
+use device_matrix::capability::check::{Violation, Wrong, check_message};
+use device_matrix::capability::features::{FeatureChange, Range, features};
+use device_matrix::capability::{self};
 use device_matrix::diag::Severity;
 use device_matrix::known::Known;
 use device_matrix::platform::Platform;
@@ -148,7 +150,7 @@ pub(crate) fn read_signoffs(run: &Path) -> Result<Signoffs, Stop> {
 
 fn words(violation: &Violation) -> String {
     let what = match &violation.what {
-        capability::Wrong::NotApplicable(why) => why.to_string(),
+        Wrong::NotApplicable(why) => why.to_string(),
         other => other.as_str().to_owned(),
     };
     if violation.path.is_empty() {
@@ -242,7 +244,7 @@ fn items(target: &Target, data: &Data) -> Vec<ItemView> {
     found
 }
 
-fn item_view(change: &capability::FeatureChange, platform: Platform, data: &Data) -> ItemView {
+fn item_view(change: &FeatureChange, platform: Platform, data: &Data) -> ItemView {
     let item = change.item_in(&data.facts);
     let path = change.key_in(&data.facts).map(device_matrix::capability::Key::dotted);
     let (offered, features) = report::offer_of_item(
