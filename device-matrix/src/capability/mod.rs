@@ -14,6 +14,7 @@ mod load;
 mod provenance;
 pub(crate) mod raw;
 pub(crate) mod read;
+mod read_catalog;
 pub(crate) mod resolve;
 
 pub use applicability::{Applicability, Context, NotApplicable, Scope, UnknownBecause};

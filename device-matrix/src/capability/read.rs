@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::item::{Kind, Mode, Presence, Role, Scalar, Since};
+use super::item::{Kind, Mode, Presence, Role, Scalar, Since, ValueType};
 use super::raw::{
     self, ACCESS_RIGHTS, CONFIDENCES, Declared, DeclaredShared, Layer, MODES, RawItem, RawKey, Row,
     TYPES,
@@ -65,7 +65,7 @@ const KEY: [&str; 24] = [
     "watchOS",
 ];
 
-const SUPPORT: [&str; 17] = [
+const SUPPORT: [&str; 16] = [
     "introduced",
     "deprecated",
     "removed",
@@ -77,7 +77,6 @@ const SUPPORT: [&str; 17] = [
     "allowmanualinstall",
     "multiple",
     "beta",
-    "always-skippable",
     "accessrights",
     "allowed-enrollments",
     "allowed-scopes",
@@ -88,6 +87,9 @@ const SUPPORT: [&str; 17] = [
 const SHARED: [&str; 4] = ["mode", "devicechannel", "userchannel", "allowed-scopes"];
 
 type Value<'t, 'i> = &'t Spanned<DeValue<'i>>;
+
+/// Name and value of one entry of a table.
+type Entry<'t, 'i> = (&'t Spanned<Cow<'i, str>>, Value<'t, 'i>);
 
 /// Collects what is wrong in one file.
 pub(crate) struct Reader<'a> {
@@ -313,11 +315,7 @@ impl<'a> Reader<'a> {
         (!item.file.is_empty()).then_some(item)
     }
 
-    pub(crate) fn table<'t, 'i>(
-        &mut self,
-        value: Value<'t, 'i>,
-        name: &str,
-    ) -> Vec<(&'t Spanned<Cow<'i, str>>, Value<'t, 'i>)> {
+    pub(crate) fn table<'t, 'i>(&mut self, value: Value<'t, 'i>, name: &str) -> Vec<Entry<'t, 'i>> {
         if let Some(table) = value.get_ref().as_table() {
             return table.iter().collect();
         }
@@ -347,10 +345,14 @@ impl<'a> Reader<'a> {
             self.wrong(value, "keys", "an array of tables");
             return;
         };
-        for one in array.iter() {
+        for one in array {
             let key = self.key(one, role);
             if key.path.is_empty() {
-                self.error("DM1006", one.span(), "`path` is missing or empty".to_owned());
+                self.error(
+                    "DM1006",
+                    one.span(),
+                    "`path` is missing or empty".to_owned(),
+                );
             } else {
                 keys.push(key);
             }
@@ -362,7 +364,11 @@ impl<'a> Reader<'a> {
         for (name, value) in self.table(value, "keys") {
             match &**name.get_ref() {
                 "path" => key.path = self.texts(value, "path").unwrap_or_default(),
-                "type" => key.value_type = self.word(value, "type", &TYPES),
+                // A misspelled type is one error, not also a key without type.
+                "type" => {
+                    let known = self.word(value, "type", &TYPES);
+                    key.value_type = known.or(Some(ValueType::Any));
+                }
                 "required" => {
                     if self.flag(value, "required") == Some(true) {
                         key.presence = Presence::Required;
@@ -414,7 +420,6 @@ impl<'a> Reader<'a> {
                 "allowmanualinstall" => out.allow_manual_install = self.flag(value, word),
                 "multiple" => out.multiple = self.flag(value, word),
                 "beta" => out.beta = self.flag(value, word),
-                "always-skippable" => out.always_skippable = self.flag(value, word),
                 "accessrights" => {
                     if self.word(value, word, &ACCESS_RIGHTS).is_some() {
                         out.access_rights = self.text(value, word);
@@ -455,7 +460,7 @@ impl<'a> Reader<'a> {
         &mut self,
         value: Value<'t, 'i>,
         name: &str,
-    ) -> Vec<Vec<(&'t Spanned<Cow<'i, str>>, Value<'t, 'i>)>> {
+    ) -> Vec<Vec<Entry<'t, 'i>>> {
         let Some(array) = value.get_ref().as_array() else {
             self.wrong(value, name, "an array of tables");
             return Vec::new();
