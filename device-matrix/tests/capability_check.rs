@@ -146,6 +146,33 @@ fn a_right_that_was_not_granted() {
 }
 
 #[test]
+fn channels() {
+    // The device channel erases, whoever is logged in.
+    let mut shared = device(Platform::Ipados, "18.1", EnrollmentType::SharedIpad);
+    shared.supervised = true;
+    let erase = |context: &Context| {
+        found(
+            Kind::Command,
+            "EraseDevice",
+            Role::Payload,
+            &json!({}),
+            context,
+        )
+    };
+    assert_eq!(erase(&shared), Vec::<String>::new());
+    shared.scope = Scope::User;
+    assert_eq!(erase(&shared), [": wrong_channel"]);
+    let mut phone = device(Platform::Ios, "18.1", EnrollmentType::Ade);
+    phone.scope = Scope::User;
+    assert_eq!(erase(&phone), [": wrong_channel"]);
+    // Only a Shared iPad has these keys.
+    let quota = json!({"Settings": [{"Item": "SharedDeviceConfiguration", "QuotaSize": 1}]});
+    phone.scope = Scope::Device;
+    let on_phone = found(Kind::Command, "Settings", Role::Payload, &quota, &phone);
+    assert_eq!(on_phone, ["Settings[0]: enrollment_not_allowed"]);
+}
+
+#[test]
 fn check_in_messages_carry_the_identity_of_their_enrollment() {
     // Required is conditional: each enrollment has its own identifier.
     let common = json!({

@@ -97,6 +97,7 @@ fn every_code_is_explained_once_and_in_order() {
     assert!(EXPLANATIONS.is_sorted_by(|a, b| a.0 < b.0));
     let text = [
         include_str!("../src/capability/read.rs"),
+        include_str!("../src/capability/reader.rs"),
         include_str!("../src/capability/load.rs"),
         include_str!("../src/capability/lint.rs"),
     ]

@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::item::{Item, Kind, Role};
 use super::provenance::{CatalogHead, Disagreement, Provenance, Vanished};
 use super::raw::{Layer, RawItem};
-use super::read::Reader;
+use super::reader::Reader;
 use super::resolve::{Layers, Orphan, resolve};
 use crate::diag::{Diagnostic, Severity, SourceFile};
 use rayon::prelude::*;
@@ -220,12 +220,17 @@ pub(crate) fn locate(text: &str, path: &[String]) -> Range<usize> {
         .map_or(0..0, |start| start..start + needle.len())
 }
 
+/// The path below [`DATA_FOLDER`], wherever the workspace lies.
+fn below_data_folder(path: &Path) -> &Path {
+    path.ancestors()
+        .find(|folder| folder.ends_with(DATA_FOLDER))
+        .and_then(|folder| path.strip_prefix(folder).ok())
+        .unwrap_or(path)
+}
+
 fn part(source: &SourceFile) -> (Option<Part>, Vec<Diagnostic>) {
     let mut reader = Reader::new(&source.path);
-    let relative = source
-        .path
-        .strip_prefix(DATA_FOLDER)
-        .unwrap_or(&source.path);
+    let relative = below_data_folder(&source.path);
     let first = relative
         .components()
         .next()

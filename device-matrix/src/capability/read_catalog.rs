@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use super::item::{Kind, Role};
 use super::load::ROLES;
 use super::provenance::{CatalogHead, Disagreement, Place, Vanished};
-use super::read::Reader;
+use super::reader::Reader;
 use crate::diag::SourceFile;
 use crate::platform::SchemaOs;
 
@@ -32,11 +32,11 @@ impl Reader<'_> {
                                     head.schema_reach.insert(os, version);
                                 }
                             }
-                            Err(_) => self.refuse(name, &os_names),
+                            Err(_) => self.unknown(name, &os_names),
                         }
                     }
                 }
-                _ => self.refuse(name, &KNOWN),
+                _ => self.unknown(name, &KNOWN),
             }
         }
         head
@@ -71,7 +71,7 @@ impl Reader<'_> {
         let mut out = Vec::new();
         for (name, value) in table.get_ref() {
             if name.get_ref() != "rows" {
-                self.refuse(name, &["rows"]);
+                self.unknown(name, &["rows"]);
                 continue;
             }
             for row in self.rows(value, "rows") {
@@ -93,7 +93,7 @@ impl Reader<'_> {
                         "kept" => &mut one.kept,
                         _ => {
                             if !self.place(&mut one.place, word, value) {
-                                self.refuse(name, &known);
+                                self.unknown(name, &known);
                             }
                             continue;
                         }
@@ -112,7 +112,7 @@ impl Reader<'_> {
         let mut out = Vec::new();
         for (name, value) in table.get_ref() {
             if name.get_ref() != "rows" {
-                self.refuse(name, &["rows"]);
+                self.unknown(name, &["rows"]);
                 continue;
             }
             for row in self.rows(value, "rows") {
@@ -124,7 +124,7 @@ impl Reader<'_> {
                     if &**name.get_ref() == "last_seen" {
                         one.last_seen = self.text(value, "last_seen").unwrap_or_default();
                     } else if !self.place(&mut one.place, name.get_ref(), value) {
-                        self.refuse(name, &known);
+                        self.unknown(name, &known);
                     }
                 }
                 out.push(one);

@@ -4,53 +4,11 @@ use std::collections::BTreeMap;
 
 use super::keypath::{Tree, split};
 use super::schema::scalar_of;
-use super::wire::{Wire, WireRow};
+use super::wire::{MARKS, Wire, WireRow, inferred_file, plain, states, version};
 use super::{Checkout, ImportError, Summary};
 use crate::capability::raw::{self, Declared, Layer, RawItem, RawKey, Row, TYPES};
-use crate::capability::{Confidence, Disagreement, Kind, Place, Presence, Role, Since, ValueType};
+use crate::capability::{Disagreement, Kind, Place, Presence, Role, ValueType};
 use crate::platform::SchemaOs;
-use crate::version::VersionNumber;
-
-/// How the publisher marks a row, and the confidence it has here.
-const MARKS: [(&str, Confidence); 9] = [
-    ("docs", Confidence::Docs),
-    ("docs+facts", Confidence::DocsAndFacts),
-    ("facts", Confidence::Facts),
-    ("docs-absent", Confidence::Docs),
-    ("docs-absent+facts", Confidence::Facts),
-    ("docs-delisted", Confidence::Inferred),
-    ("docs-delisted+facts", Confidence::Facts),
-    ("docs-inferred", Confidence::Inferred),
-    ("conflict", Confidence::Conflict),
-];
-
-/// Where the vendor keeps the files of a kind, and what it leaves out of the id for the file's name.
-const NAMING: [(Kind, &str, &str); 8] = [
-    (
-        Kind::Declaration,
-        "com.apple.configuration.",
-        "declarative/declarations/configurations/",
-    ),
-    (
-        Kind::Declaration,
-        "com.apple.asset.",
-        "declarative/declarations/assets/",
-    ),
-    (
-        Kind::Declaration,
-        "com.apple.activation.",
-        "declarative/declarations/activations/",
-    ),
-    (
-        Kind::Declaration,
-        "com.apple.management.",
-        "declarative/declarations/management/",
-    ),
-    (Kind::Status, "", "declarative/status/"),
-    (Kind::Checkin, "", "mdm/checkin/"),
-    (Kind::Error, "com.apple.", "mdm/errors/"),
-    (Kind::Command, "", "mdm/commands/"),
-];
 
 /// The later layer under construction.
 pub(super) struct Later {
@@ -468,76 +426,4 @@ fn place(kind: Kind, id: &str, file: &str, role: Role) -> Place {
         path: Vec::new(),
         role,
     }
-}
-
-fn states(row: &WireRow) -> Result<BTreeMap<SchemaOs, Declared>, String> {
-    let mut out = BTreeMap::new();
-    for (name, state) in &row.os {
-        let os: SchemaOs = name
-            .parse()
-            .map_err(|_| format!("OS `{name}` is not known"))?;
-        let introduced = match state.introduced.as_deref() {
-            None => None,
-            Some("n/a") => Some(Since::NotAvailable),
-            Some(text) => Some(Since::Version(version(text)?)),
-        };
-        let available = introduced != Some(Since::NotAvailable);
-        let declared = Declared {
-            introduced,
-            deprecated: state.deprecated.as_deref().map(version).transpose()?,
-            removed: state.removed.as_deref().map(version).transpose()?,
-            supervised: state.supervised,
-            user_enrollment: row
-                .user_enrollment_allowed
-                .as_ref()
-                .filter(|list| list.contains(name))
-                .map(|_| crate::capability::Mode::Allowed),
-            allowed_scopes: row
-                .allowed_scopes
-                .as_deref()
-                .filter(|_| available)
-                .and_then(|text| scopes(text, name)),
-            ..Declared::default()
-        };
-        out.insert(os, declared);
-    }
-    Ok(out)
-}
-
-/// `system`, or `iOS: system | macOS: user`.
-fn scopes(text: &str, os: &str) -> Option<Vec<String>> {
-    if !text.contains(':') {
-        return Some(vec![text.trim().to_owned()]);
-    }
-    text.split('|').find_map(|part| {
-        let (name, scope) = part.split_once(':')?;
-        (name.trim() == os).then(|| vec![scope.trim().to_owned()])
-    })
-}
-
-fn version(text: &str) -> Result<VersionNumber, String> {
-    text.parse()
-        .map_err(|error: crate::version::InvalidVersion| error.to_string())
-}
-
-pub(super) fn plain(value: &serde_json::Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The path that the vendor's naming gives an item of which no source names the file.
-fn inferred_file(kind: Kind, id: &str) -> Option<String> {
-    NAMING
-        .iter()
-        .filter(|(known, _, _)| *known == kind)
-        .find_map(|(_, prefix, folder)| {
-            let stem = id.strip_prefix(prefix)?;
-            let stem = if kind == Kind::Checkin {
-                stem.to_ascii_lowercase()
-            } else {
-                stem.to_owned()
-            };
-            Some(format!("{folder}{stem}.yaml"))
-        })
 }
