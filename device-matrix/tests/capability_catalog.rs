@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use device_matrix::capability::check::check_message;
 use device_matrix::capability::client_capabilities::client_capabilities;
 use device_matrix::capability::features::{FeatureChange, Range, features};
+use device_matrix::capability::features_json::FeaturesJson;
 use device_matrix::capability::instance::{instance_with_key, minimal_instance};
 use device_matrix::capability::lint::lint;
 use device_matrix::capability::{
@@ -78,7 +79,13 @@ fn keys<'f>(
 
 /// Available by the schema alone. One payload states no OS at all (`wapi-identity`); the figures count it as
 /// available, this crate as unknown.
-fn counted(facts: &Facts, item: ItemIndex, key: Option<KeyIndex>, os: SchemaOs, v: &VersionNumber) -> bool {
+fn counted(
+    facts: &Facts,
+    item: ItemIndex,
+    key: Option<KeyIndex>,
+    os: SchemaOs,
+    v: &VersionNumber,
+) -> bool {
     facts
         .schema_support(item, key, os)
         .is_some_and(|support| !matches!(support.available(v), Applicability::No(_)))
@@ -265,7 +272,13 @@ fn one_changed_fact_changes_the_counts() {
     }
 }
 
-fn changed(platform: Platform, release: &str, change: Change, kind: Kind, role: Role) -> Vec<String> {
+fn changed(
+    platform: Platform,
+    release: &str,
+    change: Change,
+    kind: Kind,
+    role: Role,
+) -> Vec<String> {
     let facts = facts();
     features(facts, platform, Range::At(version(release)))
         .changes
@@ -374,13 +387,21 @@ fn version_27_removes_the_old_software_update_management() {
             Role::Payload,
         )
         .into_iter()
-        .filter_map(|name| Some(name.strip_prefix("com.apple.applicationaccess:")?.to_owned()))
+        .filter_map(|name| {
+            Some(
+                name.strip_prefix("com.apple.applicationaccess:")?
+                    .to_owned(),
+            )
+        })
         .collect();
         removed.sort();
         assert_eq!(removed, restrictions, "{platform}");
     }
     let removed = changed_items(Platform::Tvos, "27.0", Change::Removed);
-    assert_eq!(removed, ["AvailableOSUpdates", "OSUpdateStatus", "ScheduleOSUpdate"]);
+    assert_eq!(
+        removed,
+        ["AvailableOSUpdates", "OSUpdateStatus", "ScheduleOSUpdate"]
+    );
     let deprecated = changed_items(Platform::Ios, "26.0", Change::Deprecated);
     for id in ["AvailableOSUpdates", "OSUpdateStatus", "ScheduleOSUpdate"] {
         assert!(deprecated.iter().any(|one| one == id), "{id}");
@@ -391,7 +412,13 @@ fn version_27_removes_the_old_software_update_management() {
 #[test]
 fn macos_15_removes_the_firewall_log_without_grace() {
     for change in [Change::Deprecated, Change::Removed] {
-        let found = changed(Platform::Macos, "15.0", change, Kind::Profile, Role::Payload);
+        let found = changed(
+            Platform::Macos,
+            "15.0",
+            change,
+            Kind::Profile,
+            Role::Payload,
+        );
         for key in ["EnableLogging", "LoggingOption"] {
             let name = format!("com.apple.security.firewall:{key}");
             assert!(found.contains(&name), "{name} {change:?}");
@@ -412,6 +439,13 @@ fn macos_15_removes_the_firewall_log_without_grace() {
         support.available(&version("15.0")),
         Applicability::No(NotApplicable::Removed(version("15.0")))
     );
+}
+
+#[test]
+fn the_published_json_of_a_release() {
+    let facts = facts();
+    let found = features(facts, Platform::Ios, Range::At(version("18.1")));
+    insta::assert_json_snapshot!(FeaturesJson::new(facts, Platform::Ios, "18.1", &found));
 }
 
 #[test]
@@ -577,8 +611,18 @@ const MAC: [&str; 29] = [
 
 #[test]
 fn derived_client_capabilities_are_those_that_real_devices_reported() {
-    let iphone = context(Platform::Ios, "16.0", EnrollmentType::AccountUser, Scope::Device);
-    let mac = context(Platform::Macos, "13.3.1", EnrollmentType::Ade, Scope::Device);
+    let iphone = context(
+        Platform::Ios,
+        "16.0",
+        EnrollmentType::AccountUser,
+        Scope::Device,
+    );
+    let mac = context(
+        Platform::Macos,
+        "13.3.1",
+        EnrollmentType::Ade,
+        Scope::Device,
+    );
     for (context, reported) in [(iphone, &IPHONE[..]), (mac, &MAC[..])] {
         let derived = client_capabilities(facts(), &context);
         assert_eq!(derived.names().collect::<Vec<_>>(), reported);
@@ -593,13 +637,33 @@ fn what_is_built_from_the_facts_fits_the_facts() {
     let facts = facts();
     let contexts = [
         context(Platform::Ios, "18.0", EnrollmentType::Ade, Scope::Device),
-        context(Platform::Ios, "18.1", EnrollmentType::AccountUser, Scope::Device),
-        context(Platform::Ios, "26.0", EnrollmentType::Profile, Scope::Device),
-        context(Platform::Ipados, "26.0", EnrollmentType::SharedIpad, Scope::User),
+        context(
+            Platform::Ios,
+            "18.1",
+            EnrollmentType::AccountUser,
+            Scope::Device,
+        ),
+        context(
+            Platform::Ios,
+            "26.0",
+            EnrollmentType::Profile,
+            Scope::Device,
+        ),
+        context(
+            Platform::Ipados,
+            "26.0",
+            EnrollmentType::SharedIpad,
+            Scope::User,
+        ),
         context(Platform::Macos, "15.0", EnrollmentType::Ade, Scope::User),
         context(Platform::Macos, "27.0", EnrollmentType::Ade, Scope::Device),
         context(Platform::Tvos, "27.0", EnrollmentType::Ade, Scope::Device),
-        context(Platform::Visionos, "26.0", EnrollmentType::Ade, Scope::Device),
+        context(
+            Platform::Visionos,
+            "26.0",
+            EnrollmentType::Ade,
+            Scope::Device,
+        ),
     ];
     let mut built = 0;
     let mut unsound = Vec::new();
@@ -683,17 +747,29 @@ fn the_committed_data_has_no_lint_errors() {
         .cloned()
         .collect();
     assert!(errors.is_empty(), "{}", render(&errors, sources(), false));
-    assert!(found.len() < 20, "{}", render(&found, sources(), false));
+    // What the vendor's files and the documentation themselves have wrong; a new one is to be looked at.
+    let warnings: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+    insta::assert_debug_snapshot!(warnings);
 }
 
 #[test]
 fn conflicts_are_kept_and_no_row_of_the_later_source_is_lost() {
     let facts = facts();
-    assert!(!facts.disagreements().iter().any(|row| row.field == "unmatched"));
+    assert!(
+        !facts
+            .disagreements()
+            .iter()
+            .any(|row| row.field == "unmatched")
+    );
     let roaming = facts
         .disagreements()
         .iter()
-        .find(|row| row.place.path.last().is_some_and(|name| name == "IsRoaming"))
+        .find(|row| {
+            row.place
+                .path
+                .last()
+                .is_some_and(|name| name == "IsRoaming")
+        })
         .expect("the deprecation that the schema lacks");
     assert_eq!(roaming.field, "deprecated");
     assert_eq!(roaming.other, "16.0");

@@ -199,9 +199,9 @@ impl Check<'_> {
             .map(|(_, item)| item);
         let all: Vec<&Item> = items.iter().copied().chain(common).collect();
         for (name, value) in map {
-            let envelope = ENVELOPE
-                .iter()
-                .any(|(k, r, names)| *k == self.kind && *r == role && names.contains(&name.as_str()));
+            let envelope = ENVELOPE.iter().any(|(k, r, names)| {
+                *k == self.kind && *r == role && names.contains(&name.as_str())
+            });
             let found = all.iter().find_map(|item| {
                 let (index, key) = named(item, None, role, name)?;
                 Some((*item, index, key))
@@ -394,8 +394,12 @@ impl Check<'_> {
             ValueType::Boolean => value.is_boolean(),
             ValueType::Array => value.is_array(),
             ValueType::Dictionary => value.is_object() && !tagged(value),
-            ValueType::Date => has_tag(value, "$date") || (json_only(self.kind) && value.is_string()),
-            ValueType::Data => has_tag(value, "$data") || (json_only(self.kind) && value.is_string()),
+            ValueType::Date => {
+                has_tag(value, "$date") || (json_only(self.kind) && value.is_string())
+            }
+            ValueType::Data => {
+                has_tag(value, "$data") || (json_only(self.kind) && value.is_string())
+            }
         }
     }
 }

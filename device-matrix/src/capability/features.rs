@@ -85,12 +85,12 @@ pub fn features(facts: &Facts, platform: Platform, range: Range) -> Features {
         let schema_new = facts
             .schema_support(index, None, os)
             .is_some_and(|support| introduced_in(support, &range).is_some());
-        let places = std::iter::once((None, item.os.get(&os))).chain(item.keys.iter().enumerate().map(
-            |(at, key)| {
+        let places = std::iter::once((None, item.os.get(&os))).chain(
+            item.keys.iter().enumerate().map(|(at, key)| {
                 let at = KeyIndex(u32::try_from(at).unwrap_or(u32::MAX));
                 (Some(at), key.os.get(&os))
-            },
-        ));
+            }),
+        );
         for (key, support) in places {
             let schema = facts.schema_support(index, key, os);
             let make = |(change, version): (Change, VersionNumber), inside: bool| FeatureChange {
@@ -100,10 +100,13 @@ pub fn features(facts: &Facts, platform: Platform, range: Range) -> Features {
                 version,
                 inside_new_item: inside && key.is_some(),
             };
-            let by_schema = schema.map(|support| changes(support, &range)).unwrap_or_default();
-            let by_all = support.map(|support| changes(support, &range)).unwrap_or_default();
-            let covered =
-                |version: &VersionNumber| reach.is_some_and(|reach| *version <= reach);
+            let by_schema = schema
+                .map(|support| changes(support, &range))
+                .unwrap_or_default();
+            let by_all = support
+                .map(|support| changes(support, &range))
+                .unwrap_or_default();
+            let covered = |version: &VersionNumber| reach.is_some_and(|reach| *version <= reach);
             for one in by_schema.iter().flatten().filter(|(_, v)| covered(v)) {
                 out.changes.push(make(*one, schema_new));
             }

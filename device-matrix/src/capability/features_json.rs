@@ -153,7 +153,15 @@ fn split(
     }
     items.sort_by(|a, b| (a.kind, &a.file, a.change).cmp(&(b.kind, &b.file, b.change)));
     keys.sort_by(|a, b| {
-        let order = |k: &KeyJson| (k.kind, k.file.clone(), k.role, k.path_segments.clone(), k.change);
+        let order = |k: &KeyJson| {
+            (
+                k.kind,
+                k.file.clone(),
+                k.role,
+                k.path_segments.clone(),
+                k.change,
+            )
+        };
         order(a).cmp(&order(b))
     });
     (items, keys)

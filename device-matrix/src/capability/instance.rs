@@ -17,10 +17,7 @@ const FREE_NAME: &str = "com.example.name";
 /// Texts for regular expressions of the schema and for names that say what they hold: a part of the expression or the
 /// name, and a text that fits.
 const TEXTS: [(&str, &str); 10] = [
-    (
-        "[0-9A-Za-z]{8}-",
-        "0B5A4C6E-8D1F-4B7A-9C3E-2F6D8A1B4C5E",
-    ),
+    ("[0-9A-Za-z]{8}-", "0B5A4C6E-8D1F-4B7A-9C3E-2F6D8A1B4C5E"),
     ("[0-9A-Fa-f]{2}:", "00:11:22:33:44:55"),
     ("{6})|", "ABC123"),
     ("^[0-9]{6}$", "123456"),
@@ -136,8 +133,7 @@ impl<'a> Builder<'a> {
         if let Some(first) = key.rangelist.first() {
             return Some(json!([scalar(first)]));
         }
-        let children: Vec<(KeyIndex, &Key)> =
-            self.item.children(Some(index), key.role).collect();
+        let children: Vec<(KeyIndex, &Key)> = self.item.children(Some(index), key.role).collect();
         let chosen = children
             .iter()
             .find(|(child, _)| self.forced.contains(child))

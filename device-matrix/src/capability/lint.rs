@@ -23,7 +23,7 @@ pub fn lint(facts: &Facts, sources: &[SourceFile]) -> Vec<Diagnostic> {
         let index = ItemIndex(u32::try_from(position).unwrap_or(u32::MAX));
         for (os, support) in &item.os {
             if let Some(message) = versions(support, *os) {
-                out.push(at(facts, sources, index, None, "DM1021", message).warning());
+                out.push(at(facts, sources, index, None, "DM1021", &message).warning());
             }
         }
         for (position, key) in item.keys.iter().enumerate() {
@@ -33,12 +33,19 @@ pub fn lint(facts: &Facts, sources: &[SourceFile]) -> Vec<Diagnostic> {
                 // What the parent has wrong already is said once.
                 let above = parent.get(os).and_then(|support| versions(support, *os));
                 if let (Some(message), None) = (versions(support, *os), above) {
-                    let found = at(facts, sources, index, Some(key_index), "DM1021", message);
+                    let found = at(facts, sources, index, Some(key_index), "DM1021", &message);
                     out.push(found.warning());
                 }
             }
             if let Some(message) = values(key) {
-                out.push(at(facts, sources, index, Some(key_index), "DM1022", message));
+                out.push(at(
+                    facts,
+                    sources,
+                    index,
+                    Some(key_index),
+                    "DM1022",
+                    &message,
+                ));
             }
         }
     }
@@ -55,11 +62,15 @@ fn versions(support: &Support, os: SchemaOs) -> Option<String> {
         && removed <= introduced
         && removed.first() > 0
     {
-        return Some(format!("{os}: removed in {removed}, introduced in {introduced}"));
+        return Some(format!(
+            "{os}: removed in {removed}, introduced in {introduced}"
+        ));
     }
     let deprecated = support.deprecated?;
     if support.removed.is_some_and(|removed| removed < deprecated) {
-        return Some(format!("{os}: deprecated in {deprecated}, after its removal"));
+        return Some(format!(
+            "{os}: deprecated in {deprecated}, after its removal"
+        ));
     }
     None
 }
@@ -68,13 +79,12 @@ fn values(key: &Key) -> Option<String> {
     let fits = |scalar: &Scalar| {
         matches!(
             (key.value_type, scalar),
-            (
-                ValueType::Any | ValueType::Array | ValueType::Dictionary,
-                _
-            ) | (
-                ValueType::String | ValueType::Date | ValueType::Data,
-                Scalar::String(_)
-            ) | (ValueType::Integer, Scalar::Integer(_))
+            (ValueType::Any | ValueType::Array | ValueType::Dictionary, _)
+                | (
+                    ValueType::String | ValueType::Date | ValueType::Data,
+                    Scalar::String(_)
+                )
+                | (ValueType::Integer, Scalar::Integer(_))
                 | (ValueType::Real, Scalar::Real(_) | Scalar::Integer(_))
                 | (ValueType::Boolean, Scalar::Boolean(_))
         )
@@ -83,7 +93,9 @@ fn values(key: &Key) -> Option<String> {
         return Some(format!("the default {default:?} is not of the key's type"));
     }
     if let Some(value) = key.rangelist.iter().find(|value| !fits(value)) {
-        return Some(format!("the allowed value {value:?} is not of the key's type"));
+        return Some(format!(
+            "the allowed value {value:?} is not of the key's type"
+        ));
     }
     match (&key.range.0, &key.range.1) {
         (Some(Scalar::Integer(smallest)), Some(Scalar::Integer(largest))) if smallest > largest => {
@@ -99,7 +111,7 @@ fn at(
     item: ItemIndex,
     key: Option<KeyIndex>,
     code: &'static str,
-    message: String,
+    message: &str,
 ) -> Diagnostic {
     let path = data_file(facts, item, key);
     let span = key

@@ -5,18 +5,14 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-use toml::Spanned;
-use toml::de::DeValue;
-
 use super::facts::Facts;
 use super::item::{Item, Kind, Role};
-use super::provenance::{CatalogHead, Disagreement, Place, Provenance, Vanished};
+use super::provenance::{CatalogHead, Disagreement, Provenance, Vanished};
 use super::raw::{Layer, RawItem};
-use super::read::Reader;
+use super::reader::Reader;
 use super::resolve::{Layers, Orphan, resolve};
 use crate::diag::{Diagnostic, Severity, SourceFile};
-use crate::platform::SchemaOs;
+use rayon::prelude::*;
 
 /// Folder of the catalogue below the root of the workspace.
 pub const DATA_FOLDER: &str = "device-matrix/data/apple";
@@ -45,8 +41,9 @@ pub fn read_sources(root: &Path) -> io::Result<Vec<SourceFile>> {
                 let message = format!("{}: larger than {MAX_BYTES} bytes", path.display());
                 return Err(io::Error::other(message));
             }
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+            })?;
             let path = path.strip_prefix(root).map(Path::to_owned).unwrap_or(path);
             Ok(SourceFile { path, text })
         })
@@ -65,7 +62,10 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<
         let path = entry.path();
         if entry.file_type()?.is_dir() {
             collect(&path, depth + 1, paths)?;
-        } else if path.extension().is_some_and(|extension| extension == "toml") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             paths.push(path);
         }
     }
@@ -80,6 +80,12 @@ enum Part {
     Vanished(Vec<Vanished>),
 }
 
+/// What the layers say about one vendor file, each with the position of its data file.
+type Slots = [Option<(RawItem, usize)>; 3];
+
+/// An item with where it comes from, when a layer brings it, and what is wrong with it.
+type Resolved = (Option<(Item, Provenance)>, Vec<Diagnostic>);
+
 impl Facts {
     /// Builds the catalogue from data files (see [`read_sources`]).
     ///
@@ -91,7 +97,7 @@ impl Facts {
         let mut head = None;
         let mut disagreements = Vec::new();
         let mut vanished = Vec::new();
-        let mut files: BTreeMap<(String, Kind), [Option<(RawItem, usize)>; 3]> = BTreeMap::new();
+        let mut files: BTreeMap<(String, Kind), Slots> = BTreeMap::new();
         for (position, (part, found)) in read.into_iter().enumerate() {
             diagnostics.extend(found);
             match part {
@@ -125,7 +131,7 @@ impl Facts {
                     .with_help("run the import of the vendor's schema, which writes it"),
             );
         }
-        let resolved: Vec<(Option<(Item, Provenance)>, Vec<Diagnostic>)> = files
+        let resolved: Vec<Resolved> = files
             .into_par_iter()
             .map(|(_, layers)| resolve_one(&layers, sources))
             .collect();
@@ -153,10 +159,7 @@ impl Facts {
     }
 }
 
-fn resolve_one(
-    layers: &[Option<(RawItem, usize)>; 3],
-    sources: &[SourceFile],
-) -> (Option<(Item, Provenance)>, Vec<Diagnostic>) {
+fn resolve_one(layers: &Slots, sources: &[SourceFile]) -> Resolved {
     let raw = |slot: usize| layers[slot].as_ref().map(|(item, _)| item);
     let mut orphans: Vec<Orphan> = Vec::new();
     let resolved = resolve(
@@ -173,7 +176,9 @@ fn resolve_one(
             Layer::Seed => 1,
             Layer::Later => 2,
         };
-        layers[slot].as_ref().map(|(_, position)| &sources[*position])
+        layers[slot]
+            .as_ref()
+            .map(|(_, position)| &sources[*position])
     };
     let mut diagnostics: Vec<Diagnostic> = orphans
         .into_iter()
@@ -185,8 +190,13 @@ fn resolve_one(
                 let message = format!("`{path}` is stated twice");
                 ("DM1012", message, "merge the two lines or remove one")
             } else {
-                let message = format!("`{path}` has no parent key, or no file brings it with a type");
-                ("DM1007", message, "state the parent key before it, with `type`")
+                let message =
+                    format!("`{path}` has no parent key, or no file brings it with a type");
+                (
+                    "DM1007",
+                    message,
+                    "state the parent key before it, with `type`",
+                )
             };
             Some(Diagnostic::error(code, &source.path, at, message).with_help(help))
         })
@@ -210,12 +220,17 @@ pub(crate) fn locate(text: &str, path: &[String]) -> Range<usize> {
         .map_or(0..0, |start| start..start + needle.len())
 }
 
+/// The path below [`DATA_FOLDER`], wherever the workspace lies.
+fn below_data_folder(path: &Path) -> &Path {
+    path.ancestors()
+        .find(|folder| folder.ends_with(DATA_FOLDER))
+        .and_then(|folder| path.strip_prefix(folder).ok())
+        .unwrap_or(path)
+}
+
 fn part(source: &SourceFile) -> (Option<Part>, Vec<Diagnostic>) {
     let mut reader = Reader::new(&source.path);
-    let relative = source
-        .path
-        .strip_prefix(DATA_FOLDER)
-        .unwrap_or(&source.path);
+    let relative = below_data_folder(&source.path);
     let first = relative
         .components()
         .next()
@@ -228,9 +243,7 @@ fn part(source: &SourceFile) -> (Option<Part>, Vec<Diagnostic>) {
     let part = match (layer, first.as_str()) {
         (Some(layer), _) => reader.item(source, layer).map(Part::Item),
         (None, "catalog.toml") => Some(Part::Head(reader.head(source))),
-        (None, "conflicts.toml") => {
-            Some(Part::Disagreements(reader.disagreements(source)))
-        }
+        (None, "conflicts.toml") => Some(Part::Disagreements(reader.disagreements(source))),
         (None, "vanished.toml") => Some(Part::Vanished(reader.vanished(source))),
         (None, _) => {
             let message = format!("`{}` is no part of the catalogue", relative.display());
@@ -239,138 +252,4 @@ fn part(source: &SourceFile) -> (Option<Part>, Vec<Diagnostic>) {
         }
     };
     (part, reader.diagnostics)
-}
-
-const PLACE: [&str; 5] = ["kind", "id", "file", "path", "role"];
-
-impl Reader<'_> {
-    fn head(&mut self, source: &SourceFile) -> CatalogHead {
-        const KNOWN: [&str; 5] = ["revision", "reach", "schema", "checkouts", "schema_reach"];
-        let table = self.parse(&source.text);
-        let mut head = CatalogHead::default();
-        for (name, value) in table.get_ref() {
-            match &**name.get_ref() {
-                "revision" => head.revision = self.text(value, "revision").unwrap_or_default(),
-                "reach" => head.reach = self.text(value, "reach").unwrap_or_default(),
-                "schema" => head.schema = self.text(value, "schema").unwrap_or_default(),
-                "checkouts" => head.checkouts = self.texts(value, "checkouts").unwrap_or_default(),
-                "schema_reach" => {
-                    let os_names: Vec<&str> = SchemaOs::ALL.iter().map(|os| os.key()).collect();
-                    for (name, value) in self.table(value, "schema_reach") {
-                        match name.get_ref().parse::<SchemaOs>() {
-                            Ok(os) => {
-                                if let Some(version) = self.version(value, os.key()) {
-                                    head.schema_reach.insert(os, version);
-                                }
-                            }
-                            Err(_) => self.refuse(name, &os_names),
-                        }
-                    }
-                }
-                _ => self.refuse(name, &KNOWN),
-            }
-        }
-        head
-    }
-
-    fn place(&mut self, place: &mut Place, name: &str, value: &Spanned<DeValue<'_>>) -> bool {
-        match name {
-            "kind" => {
-                if let Some(kind) = self.word(value, "kind", &Kind::WORDS) {
-                    place.kind = kind;
-                }
-            }
-            "id" => place.id = self.text(value, "id").unwrap_or_default(),
-            "file" => place.file = self.text(value, "file").unwrap_or_default(),
-            "path" => place.path = self.texts(value, "path").unwrap_or_default(),
-            "role" => {
-                if let Some(role) = self.word(value, "role", &ROLES) {
-                    place.role = role;
-                }
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    fn disagreements(&mut self, source: &SourceFile) -> Vec<Disagreement> {
-        let known: Vec<&str> = PLACE
-            .into_iter()
-            .chain(["os", "field", "one", "other", "kept"])
-            .collect();
-        let table = self.parse(&source.text);
-        let mut out = Vec::new();
-        for (name, value) in table.get_ref() {
-            if name.get_ref() != "rows" {
-                self.refuse(name, &["rows"]);
-                continue;
-            }
-            for row in self.rows(value, "rows") {
-                let mut one = Disagreement {
-                    place: no_place(),
-                    os: String::new(),
-                    field: String::new(),
-                    one: String::new(),
-                    other: String::new(),
-                    kept: String::new(),
-                };
-                for (name, value) in row {
-                    let word: &str = name.get_ref();
-                    let slot = match word {
-                        "os" => &mut one.os,
-                        "field" => &mut one.field,
-                        "one" => &mut one.one,
-                        "other" => &mut one.other,
-                        "kept" => &mut one.kept,
-                        _ => {
-                            if !self.place(&mut one.place, word, value) {
-                                self.refuse(name, &known);
-                            }
-                            continue;
-                        }
-                    };
-                    *slot = self.text(value, word).unwrap_or_default();
-                }
-                out.push(one);
-            }
-        }
-        out
-    }
-
-    fn vanished(&mut self, source: &SourceFile) -> Vec<Vanished> {
-        let known: Vec<&str> = PLACE.into_iter().chain(["last_seen"]).collect();
-        let table = self.parse(&source.text);
-        let mut out = Vec::new();
-        for (name, value) in table.get_ref() {
-            if name.get_ref() != "rows" {
-                self.refuse(name, &["rows"]);
-                continue;
-            }
-            for row in self.rows(value, "rows") {
-                let mut one = Vanished {
-                    place: no_place(),
-                    last_seen: String::new(),
-                };
-                for (name, value) in row {
-                    if &**name.get_ref() == "last_seen" {
-                        one.last_seen = self.text(value, "last_seen").unwrap_or_default();
-                    } else if !self.place(&mut one.place, name.get_ref(), value) {
-                        self.refuse(name, &known);
-                    }
-                }
-                out.push(one);
-            }
-        }
-        out
-    }
-}
-
-fn no_place() -> Place {
-    Place {
-        kind: Kind::Other,
-        id: String::new(),
-        file: String::new(),
-        path: Vec::new(),
-        role: Role::Payload,
-    }
 }

@@ -13,7 +13,9 @@ pub mod lint;
 mod load;
 mod provenance;
 pub(crate) mod raw;
-pub(crate) mod read;
+mod read;
+mod read_catalog;
+mod reader;
 pub(crate) mod resolve;
 
 pub use applicability::{Applicability, Context, NotApplicable, Scope, UnknownBecause};

@@ -51,7 +51,6 @@ pub(crate) struct Declared {
     pub(crate) allow_manual_install: Option<bool>,
     pub(crate) multiple: Option<bool>,
     pub(crate) beta: Option<bool>,
-    pub(crate) always_skippable: Option<bool>,
     pub(crate) access_rights: Option<String>,
     pub(crate) allowed_enrollments: Option<Vec<String>>,
     pub(crate) allowed_scopes: Option<Vec<String>>,
@@ -79,9 +78,7 @@ impl DeclaredShared {
             device_channel: self
                 .device_channel
                 .or(inherited.and_then(|i| i.device_channel)),
-            user_channel: self
-                .user_channel
-                .or(inherited.and_then(|i| i.user_channel)),
+            user_channel: self.user_channel.or(inherited.and_then(|i| i.user_channel)),
             allowed_scopes: self
                 .allowed_scopes
                 .clone()

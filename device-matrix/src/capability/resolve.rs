@@ -56,10 +56,7 @@ struct Merged<'a> {
 }
 
 /// Resolves one item; `None` when no layer brings it.
-pub(crate) fn resolve(
-    layers: Layers<'_>,
-    orphans: &mut Vec<Orphan>,
-) -> Option<(Item, Provenance)> {
+pub(crate) fn resolve(layers: Layers<'_>, orphans: &mut Vec<Orphan>) -> Option<(Item, Provenance)> {
     let origin = layers.origin()?;
     let merged = merge(layers, orphans);
     let os = item_support(layers, origin);
@@ -175,7 +172,7 @@ fn item_support(layers: Layers<'_>, origin: &RawItem) -> PerOs {
         for item in layers.each() {
             if let Some(row) = &item.row {
                 let brings = item.adds;
-                support = state(os, support, item.os.get(&os), row, brings, None);
+                support = state(os, &support, item.os.get(&os), row, brings, None);
             }
         }
         out.insert(os, support);
@@ -202,7 +199,7 @@ fn key_support(merged: &[Merged<'_>], item: &PerOs, with_later: bool) -> Vec<Per
             for (position, raw) in rows.enumerate() {
                 if let (true, Some(row)) = (with_later, &raw.row) {
                     let brings = position == 0;
-                    own = state(*os, own, raw.os.get(os), row, brings, Some(inherited));
+                    own = state(*os, &own, raw.os.get(os), row, brings, Some(inherited));
                 }
             }
             support.insert(*os, own);
@@ -314,7 +311,7 @@ fn overlay(inherited: &Support, own: &Declared) -> Support {
 /// Applies a row of a later source; `stated` is what it says about this OS.
 fn state(
     os: SchemaOs,
-    before: Support,
+    before: &Support,
     stated: Option<&Declared>,
     row: &Row,
     brings: bool,
@@ -353,7 +350,7 @@ fn state(
             out.allowed_scopes = Some(scopes.clone());
         }
     }
-    if out != before || brings || row.confidence == Confidence::Conflict {
+    if out != *before || brings || row.confidence == Confidence::Conflict {
         out.confidence = row.confidence;
     }
     out
@@ -387,9 +384,7 @@ fn forget_enrollments(os: SchemaOs, out: &mut Support) {
 fn finish(key: &Merged<'_>, os: PerOs, merged: &[Merged<'_>]) -> Key {
     let raw = key.brought;
     let name = raw.path.last().map_or("", String::as_str);
-    let parent_type = key
-        .parent
-        .and_then(|at| merged[at].brought.value_type);
+    let parent_type = key.parent.and_then(|at| merged[at].brought.value_type);
     let mut rangelist = raw.rangelist.clone();
     // Additions to a list the schema has; a list that only the documentation has is not taken as complete.
     if !rangelist.is_empty() {

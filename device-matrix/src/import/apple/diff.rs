@@ -171,7 +171,11 @@ fn compare(out: &mut SchemaDiff, old: &RawItem, new: &RawItem) {
         return;
     };
     out.common += 1;
-    note(out, place(new, Role::Payload, &[]), os_facts(&before.os, &after.os));
+    note(
+        out,
+        place(new, Role::Payload, &[]),
+        os_facts(&before.os, &after.os),
+    );
     let index = |raw: &RawItem| -> BTreeMap<(Role, Vec<String>), usize> {
         raw.keys
             .iter()
@@ -196,8 +200,7 @@ fn compare(out: &mut SchemaDiff, old: &RawItem, new: &RawItem) {
     }
     for (name, at) in &old_keys {
         if !new_keys.contains_key(name) {
-            out.keys_gone
-                .push(place(old, name.0, &old.keys[*at].path));
+            out.keys_gone.push(place(old, name.0, &old.keys[*at].path));
         }
     }
 }
@@ -241,9 +244,10 @@ fn fields(support: &Support) -> Vec<(&'static str, String)> {
     };
     let flag = |flag: Option<bool>| flag.map_or_else(String::new, |flag| flag.to_string());
     let words = |words: &Option<Vec<String>>| {
-        words
-            .as_ref()
-            .map_or_else(|| "all".to_owned(), |words| format!("[{}]", words.join(", ")))
+        words.as_ref().map_or_else(
+            || "all".to_owned(),
+            |words| format!("[{}]", words.join(", ")),
+        )
     };
     let shared = match &support.shared_ipad {
         Known::Known(Some(shared)) => format!(

@@ -148,7 +148,10 @@ fn key(key: &RawKey) -> String {
 }
 
 fn row_into(row: &Row, out: &mut Inline) {
-    out.put("confidence", quoted(raw::word(&CONFIDENCES, row.confidence)));
+    out.put(
+        "confidence",
+        quoted(raw::word(&CONFIDENCES, row.confidence)),
+    );
     out.put("change", list(&row.changes));
 }
 
@@ -162,10 +165,7 @@ fn declared(on_os: &Declared) -> String {
         Some(Since::Version(version)) => out.put("introduced", quoted(&version.to_string())),
         Some(Since::Unknown) | None => {}
     }
-    for (name, version) in [
-        ("deprecated", on_os.deprecated),
-        ("removed", on_os.removed),
-    ] {
+    for (name, version) in [("deprecated", on_os.deprecated), ("removed", on_os.removed)] {
         if let Some(version) = version {
             out.put(name, quoted(&version.to_string()));
         }
@@ -178,7 +178,6 @@ fn declared(on_os: &Declared) -> String {
     out.flag("allowmanualinstall", on_os.allow_manual_install);
     out.flag("multiple", on_os.multiple);
     out.flag("beta", on_os.beta);
-    out.flag("always-skippable", on_os.always_skippable);
     out.text("accessrights", on_os.access_rights.as_ref());
     out.texts("allowed-enrollments", on_os.allowed_enrollments.as_ref());
     out.texts("allowed-scopes", on_os.allowed_scopes.as_ref());

@@ -80,27 +80,27 @@ impl Tree {
 
     /// Follows `text` as far as the tree goes; `[]` after a name is its only child, whatever it is called.
     pub(crate) fn follow(&self, role: Role, text: &str) -> Followed {
-        self.step(role, Vec::new(), text)
+        self.step(role, &[], text)
     }
 
-    fn step(&self, role: Role, path: Vec<String>, text: &str) -> Followed {
+    fn step(&self, role: Role, path: &[String], text: &str) -> Followed {
         let mut best = Followed {
-            path: path.clone(),
+            path: path.to_vec(),
             rest: text.to_owned(),
         };
         if text.is_empty() {
             return best;
         }
-        for name in self.names(role, &path) {
+        for name in self.names(role, path) {
             let Some(rest) = text.strip_prefix(name.as_str()) else {
                 continue;
             };
-            let mut next = path.clone();
+            let mut next = path.to_vec();
             next.push(name.clone());
             let found = if rest.is_empty() {
-                self.step(role, next, "")
+                self.step(role, &next, "")
             } else if let Some(rest) = rest.strip_prefix('.') {
-                self.step(role, next, rest)
+                self.step(role, &next, rest)
             } else if rest.starts_with("[]") {
                 self.element(role, next, rest)
             } else {
@@ -116,7 +116,7 @@ impl Tree {
     fn element(&self, role: Role, path: Vec<String>, text: &str) -> Followed {
         let Some(rest) = text.strip_prefix("[]") else {
             let rest = text.strip_prefix('.').unwrap_or(text);
-            return self.step(role, path, rest);
+            return self.step(role, &path, rest);
         };
         match self.names(role, &path) {
             [only] => {
@@ -169,7 +169,11 @@ mod tests {
         ];
         let tree = Tree::new(known.iter().map(|path| (Role::Payload, path.as_slice())));
         for (text, want, rest) in [
-            ("com.apple.a.b.Key Type", &["com.apple.a.b", "Key Type"][..], ""),
+            (
+                "com.apple.a.b.Key Type",
+                &["com.apple.a.b", "Key Type"][..],
+                "",
+            ),
             ("List[].Name", &["List", "ListItem", "Name"], ""),
             ("List.ListItem.Name", &["List", "ListItem", "Name"], ""),
             ("List[].New", &["List", "ListItem"], "New"),
@@ -177,7 +181,11 @@ mod tests {
             ("Other", &[], "Other"),
         ] {
             let found = tree.follow(Role::Payload, text);
-            assert_eq!((found.path, found.rest.as_str()), (path(want), rest), "{text}");
+            assert_eq!(
+                (found.path, found.rest.as_str()),
+                (path(want), rest),
+                "{text}"
+            );
         }
         assert_eq!(split("New[].X"), path(&["New", "[]", "X"]));
     }

@@ -2,113 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use super::keypath::{Tree, split};
 use super::schema::scalar_of;
-use super::{Checkout, ImportError, Summary, resolved};
+use super::wire::{MARKS, Wire, WireRow, inferred_file, plain, states, version};
+use super::{Checkout, ImportError, Summary};
 use crate::capability::raw::{self, Declared, Layer, RawItem, RawKey, Row, TYPES};
-use crate::capability::resolve::Layers;
-use crate::capability::{
-    Confidence, Disagreement, Item, Kind, Place, Presence, Role, Since, Support, ValueType,
-};
-use crate::known::Known;
+use crate::capability::{Disagreement, Kind, Place, Presence, Role, ValueType};
 use crate::platform::SchemaOs;
-use crate::version::VersionNumber;
-
-/// The file as published; fields that are prose or bookkeeping of the publisher are not read.
-#[derive(Deserialize)]
-struct Wire {
-    #[serde(rename = "_header")]
-    header: Header,
-    rows: Vec<WireRow>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    base: String,
-    docs_commit: String,
-    docs_date: String,
-}
-
-#[derive(Deserialize)]
-struct WireRow {
-    kind: String,
-    id: String,
-    key: Option<String>,
-    #[serde(rename = "type")]
-    value_type: Option<String>,
-    etype: Option<String>,
-    part: String,
-    change: Vec<String>,
-    os: BTreeMap<String, WireState>,
-    c: String,
-    required: Option<bool>,
-    file: Option<String>,
-    values: Option<Vec<serde_json::Value>>,
-    default: Option<String>,
-    #[serde(default)]
-    conflict: Vec<WireConflict>,
-    user_enrollment_allowed: Option<Vec<String>>,
-    allowed_scopes: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WireState {
-    introduced: Option<String>,
-    deprecated: Option<String>,
-    removed: Option<String>,
-    supervised: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct WireConflict {
-    os: String,
-    field: String,
-    docs: Option<String>,
-    facts: Option<String>,
-}
-
-/// How the publisher marks a row, and the confidence it has here.
-const MARKS: [(&str, Confidence); 9] = [
-    ("docs", Confidence::Docs),
-    ("docs+facts", Confidence::DocsAndFacts),
-    ("facts", Confidence::Facts),
-    ("docs-absent", Confidence::Docs),
-    ("docs-absent+facts", Confidence::Facts),
-    ("docs-delisted", Confidence::Inferred),
-    ("docs-delisted+facts", Confidence::Facts),
-    ("docs-inferred", Confidence::Inferred),
-    ("conflict", Confidence::Conflict),
-];
-
-/// Where the vendor keeps the files of a kind, and what it leaves out of the id for the file's name.
-const NAMING: [(Kind, &str, &str); 8] = [
-    (
-        Kind::Declaration,
-        "com.apple.configuration.",
-        "declarative/declarations/configurations/",
-    ),
-    (
-        Kind::Declaration,
-        "com.apple.asset.",
-        "declarative/declarations/assets/",
-    ),
-    (
-        Kind::Declaration,
-        "com.apple.activation.",
-        "declarative/declarations/activations/",
-    ),
-    (
-        Kind::Declaration,
-        "com.apple.management.",
-        "declarative/declarations/management/",
-    ),
-    (Kind::Status, "", "declarative/status/"),
-    (Kind::Checkin, "", "mdm/checkin/"),
-    (Kind::Error, "com.apple.", "mdm/errors/"),
-    (Kind::Command, "", "mdm/commands/"),
-];
 
 /// The later layer under construction.
 pub(super) struct Later {
@@ -191,7 +91,13 @@ impl Later {
         for row in ordered {
             if let Err(why) = self.row(row) {
                 self.summary.later_unmatched += 1;
-                self.unmatched(&row.kind, &row.id, row.file.as_deref(), row.key.as_deref(), &why);
+                self.unmatched(
+                    &row.kind,
+                    &row.id,
+                    row.file.as_deref(),
+                    row.key.as_deref(),
+                    &why,
+                );
             }
         }
     }
@@ -270,8 +176,8 @@ impl Later {
             return self.item_row(row, kind, place, os, meta);
         };
         let file = place.ok_or("no source brings the item")?;
-        let place = self.place(kind, &row.id, &file, role, &[]);
-        self.keep_conflicts(row, &place, Some(key_text), &mut os)?;
+        let at = self::place(kind, &row.id, &file, role);
+        self.keep_conflicts(row, &at, Some(key_text), &mut os)?;
 
         let followed = self.trees[&file].follow(role, key_text);
         if followed.rest.is_empty() {
@@ -309,7 +215,7 @@ impl Later {
             self.carrier(&file, kind, &row.id, role, &mut path, name);
         }
         path.push(last);
-        let mut key = self.new_key(row, path, role);
+        let mut key = Self::new_key(row, path, role);
         key.row = Some(meta);
         key.os = os;
         self.summary.later_added += 1;
@@ -328,7 +234,7 @@ impl Later {
         Ok(())
     }
 
-    fn new_key(&self, row: &WireRow, path: Vec<String>, role: Role) -> RawKey {
+    fn new_key(row: &WireRow, path: Vec<String>, role: Role) -> RawKey {
         let mut key = RawKey::at(path, role);
         let value_type = row
             .value_type
@@ -342,9 +248,7 @@ impl Later {
         key.default = row
             .default
             .as_deref()
-            .filter(|_| {
-                !matches!(value_type, ValueType::Array | ValueType::Dictionary)
-            })
+            .filter(|_| !matches!(value_type, ValueType::Array | ValueType::Dictionary))
             .map(|text| scalar_of(text, value_type, false));
         if !matches!(value_type, ValueType::Array | ValueType::Dictionary) {
             key.rangelist = row
@@ -406,7 +310,7 @@ impl Later {
         if !known && os.is_empty() {
             return Err("no checkout has the item, and the row states no OS".to_owned());
         }
-        let at = self.place(kind, &row.id, &file, Role::Payload, &[]);
+        let at = self::place(kind, &row.id, &file, Role::Payload);
         self.keep_conflicts(row, &at, None, &mut os)?;
         if !known {
             self.known.push((file.clone(), kind, row.id.clone()));
@@ -467,16 +371,6 @@ impl Later {
         self.types.get(&place).copied()
     }
 
-    fn place(&self, kind: Kind, id: &str, file: &str, role: Role, path: &[String]) -> Place {
-        Place {
-            kind,
-            id: id.to_owned(),
-            file: file.to_owned(),
-            path: path.to_vec(),
-            role,
-        }
-    }
-
     /// Keeps what the two halves of a row say against each other. A deprecation or removal read from a schema file
     /// or release note holds against documentation that is silent about it and stops earlier; for the first version
     /// the row already holds the better of the two.
@@ -524,199 +418,12 @@ impl Later {
     }
 }
 
-fn states(row: &WireRow) -> Result<BTreeMap<SchemaOs, Declared>, String> {
-    let mut out = BTreeMap::new();
-    for (name, state) in &row.os {
-        let os: SchemaOs = name
-            .parse()
-            .map_err(|_| format!("OS `{name}` is not known"))?;
-        let introduced = match state.introduced.as_deref() {
-            None => None,
-            Some("n/a") => Some(Since::NotAvailable),
-            Some(text) => Some(Since::Version(version(text)?)),
-        };
-        let available = introduced != Some(Since::NotAvailable);
-        let declared = Declared {
-            introduced,
-            deprecated: state.deprecated.as_deref().map(version).transpose()?,
-            removed: state.removed.as_deref().map(version).transpose()?,
-            supervised: state.supervised,
-            user_enrollment: row
-                .user_enrollment_allowed
-                .as_ref()
-                .filter(|list| list.contains(name))
-                .map(|_| crate::capability::Mode::Allowed),
-            allowed_scopes: row
-                .allowed_scopes
-                .as_deref()
-                .filter(|_| available)
-                .and_then(|text| scopes(text, name)),
-            ..Declared::default()
-        };
-        out.insert(os, declared);
+fn place(kind: Kind, id: &str, file: &str, role: Role) -> Place {
+    Place {
+        kind,
+        id: id.to_owned(),
+        file: file.to_owned(),
+        path: Vec::new(),
+        role,
     }
-    Ok(out)
-}
-
-/// `system`, or `iOS: system | macOS: user`.
-fn scopes(text: &str, os: &str) -> Option<Vec<String>> {
-    if !text.contains(':') {
-        return Some(vec![text.trim().to_owned()]);
-    }
-    text.split('|').find_map(|part| {
-        let (name, scope) = part.split_once(':')?;
-        (name.trim() == os).then(|| vec![scope.trim().to_owned()])
-    })
-}
-
-fn version(text: &str) -> Result<VersionNumber, String> {
-    text.parse()
-        .map_err(|error: crate::version::InvalidVersion| error.to_string())
-}
-
-pub(super) fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The path that the vendor's naming gives an item of which no source names the file.
-fn inferred_file(kind: Kind, id: &str) -> Option<String> {
-    NAMING
-        .iter()
-        .filter(|(known, _, _)| *known == kind)
-        .find_map(|(_, prefix, folder)| {
-            let stem = id.strip_prefix(prefix)?;
-            let stem = if kind == Kind::Checkin {
-                stem.to_ascii_lowercase()
-            } else {
-                stem.to_owned()
-            };
-            Some(format!("{folder}{stem}.yaml"))
-        })
-}
-
-/// Lists where a later row corrects what the schema says of a time it covers, and where what it states does not hold
-/// because the item or parent key is not available.
-pub(super) fn compare(
-    later: &RawItem,
-    base: Option<&RawItem>,
-    seed: Option<&RawItem>,
-    reach: &BTreeMap<SchemaOs, VersionNumber>,
-    out: &mut Vec<Disagreement>,
-) {
-    let before = resolved(Layers {
-        schema: base,
-        seed,
-        later: None,
-    });
-    let after = resolved(Layers {
-        schema: base,
-        seed,
-        later: Some(later),
-    });
-    let Some(after) = after else { return };
-    let item_row = later.row.iter().map(|_| (Role::Payload, &[][..], &later.os));
-    let key_rows = later
-        .keys
-        .iter()
-        .filter(|key| key.row.is_some())
-        .map(|key| (key.role, key.path.as_slice(), &key.os));
-    for (role, path, os_states) in item_row.chain(key_rows) {
-        let old = before.as_ref().and_then(|item| at(item, role, path));
-        let Some(new) = at(&after, role, path) else {
-            continue;
-        };
-        for (os, stated) in os_states {
-            let place = Place {
-                kind: after.kind,
-                id: after.id.clone(),
-                file: after.file.clone(),
-                path: path.to_vec(),
-                role,
-            };
-            let mut note = |field: &str, one: String, other: String, kept: String| {
-                out.push(Disagreement {
-                    place: place.clone(),
-                    os: os.key().to_owned(),
-                    field: field.to_owned(),
-                    one,
-                    other,
-                    kept,
-                });
-            };
-            let Some(now) = new.get(os) else { continue };
-            if let Some(introduced) = stated.introduced
-                && introduced != now.introduced
-            {
-                let kept = since(now.introduced);
-                note("introduced", format!("{kept} by its parent"), since(introduced), kept);
-            }
-            let Some(was) = old.and_then(|old| old.get(os)) else {
-                continue;
-            };
-            let covered = |version: Option<VersionNumber>| {
-                version.is_some_and(|v| reach.get(os).is_some_and(|reach| v <= *reach))
-            };
-            if let (Since::Version(_), Some(introduced)) = (was.introduced, stated.introduced)
-                && introduced != was.introduced
-            {
-                note(
-                    "introduced",
-                    since(was.introduced),
-                    since(introduced),
-                    since(now.introduced),
-                );
-            } else if let Some(Since::Version(introduced)) = stated.introduced
-                && was.introduced == Since::NotAvailable
-                && covered(Some(introduced))
-            {
-                note(
-                    "introduced",
-                    since(was.introduced),
-                    introduced.to_string(),
-                    since(now.introduced),
-                );
-            }
-            for (field, was, stated, now) in [
-                ("deprecated", was.deprecated, stated.deprecated, now.deprecated),
-                ("removed", was.removed, stated.removed, now.removed),
-            ] {
-                if stated.is_some() && stated != was && (was.is_some() || covered(stated)) {
-                    note(field, shown(was), shown(stated), shown(now));
-                }
-            }
-            if let (Known::Known(was), Some(stated)) = (was.supervised, stated.supervised)
-                && was != stated
-                && now.introduced != Since::NotAvailable
-            {
-                note(
-                    "supervised",
-                    was.to_string(),
-                    stated.to_string(),
-                    stated.to_string(),
-                );
-            }
-        }
-    }
-}
-
-fn at<'i>(item: &'i Item, role: Role, path: &[String]) -> Option<&'i BTreeMap<SchemaOs, Support>> {
-    if path.is_empty() {
-        return Some(&item.os);
-    }
-    item.keys
-        .iter()
-        .find(|key| key.role == role && key.path == path)
-        .map(|key| &key.os)
-}
-
-fn since(since: Since) -> String {
-    match since {
-        Since::Version(version) => version.to_string(),
-        Since::NotAvailable => "n/a".to_owned(),
-        Since::Unknown => "not stated".to_owned(),
-    }
-}
-
-fn shown(version: Option<VersionNumber>) -> String {
-    version.map_or_else(|| "not stated".to_owned(), |version| version.to_string())
 }

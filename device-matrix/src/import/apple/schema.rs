@@ -42,8 +42,9 @@ const ID_FIELDS: [&str; 5] = [
     "credentialtype",
 ];
 
-/// Attributes that are prose or repeat what is carried elsewhere; they are known and not carried.
-const NOT_CARRIED: [&str; 9] = [
+/// Attributes that are prose, repeat what is carried elsewhere, or decide nothing here; they are known and not
+/// carried.
+const NOT_CARRIED: [&str; 10] = [
     "title",
     "description",
     "content",
@@ -51,6 +52,7 @@ const NOT_CARRIED: [&str; 9] = [
     "examples",
     "subkeytype",
     "asset-content-types",
+    "always-skippable",
     "payloadkeys",
     "responsekeys",
 ];
@@ -288,7 +290,6 @@ impl Reader<'_> {
                 "allowmanualinstall" => out.allow_manual_install = self.boolean(value),
                 "multiple" => out.multiple = self.boolean(value),
                 "beta" => out.beta = self.boolean(value),
-                "always-skippable" => out.always_skippable = self.boolean(value),
                 "allowed-enrollments" => out.allowed_enrollments = Some(self.texts(value)),
                 "allowed-scopes" => out.allowed_scopes = Some(self.texts(value)),
                 "accessrights" => {
@@ -410,14 +411,13 @@ pub(crate) fn scalar_of(text: &str, value_type: ValueType, plain: bool) -> Scala
     };
     let truth = || text.parse::<bool>().map(Scalar::Boolean).ok();
     let found = match value_type {
-        ValueType::String | ValueType::Date | ValueType::Data => None,
         ValueType::Integer => number().or_else(real),
         ValueType::Real => real(),
         ValueType::Boolean => truth(),
         ValueType::Array | ValueType::Dictionary | ValueType::Any if plain => {
             number().or_else(real).or_else(truth)
         }
-        ValueType::Array | ValueType::Dictionary | ValueType::Any => None,
+        _ => None,
     };
     found.unwrap_or_else(|| Scalar::String(text.to_owned()))
 }

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::ImportError;
-use super::later::{Later, plain};
+use super::later::Later;
 use super::schema::scalar_of;
+use super::wire::plain;
 use crate::capability::raw::{self, RawKey};
 use crate::capability::{Kind, Role, ValueType};
 
