@@ -16,49 +16,67 @@ use crate::release::Release;
 use crate::table::{At, nearest};
 use crate::version::{Channel, OsVersion, VersionNumber};
 
-impl OverlayFile {
-    /// Applies the corrections; what they name must exist.
-    pub(super) fn apply(self, catalog: &mut Catalog, path: &Path, problems: &mut Vec<Diagnostic>) {
-        for entry in self.entries {
-            let Some(data) = catalog.platforms.get_mut(&entry.platform) else {
-                problems.push(missing(path, entry.span, entry.platform.name(), None));
-                continue;
-            };
-            match entry.fix {
-                Fix::Model { .. } | Fix::Range { .. } => {
-                    apply_to_models(data, entry, path, problems);
+/// Applies the corrections of all files; what they name must exist.
+///
+/// Dates of releases come first, then models, then the rest: a launch date decides where a model's range begins,
+/// and a range that is stated has the last word.
+pub(super) fn apply(
+    overlays: Vec<(&Path, OverlayFile)>,
+    catalog: &mut Catalog,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let mut entries: Vec<(&Path, Entry)> = overlays
+        .into_iter()
+        .flat_map(|(path, file)| file.entries.into_iter().map(move |entry| (path, entry)))
+        .collect();
+    entries.sort_by_key(|(_, entry)| match entry.fix {
+        Fix::Release { .. } => 0,
+        Fix::Model { .. } => 1,
+        Fix::Range { .. } | Fix::Withhold { .. } | Fix::Conflict { .. } => 2,
+    });
+    for (path, entry) in entries {
+        apply_one(entry, catalog, path, problems);
+    }
+}
+
+fn apply_one(entry: Entry, catalog: &mut Catalog, path: &Path, problems: &mut Vec<Diagnostic>) {
+    let Some(data) = catalog.platforms.get_mut(&entry.platform) else {
+        problems.push(missing(path, entry.span, entry.platform.name(), None));
+        return;
+    };
+    match entry.fix {
+        Fix::Model { .. } | Fix::Range { .. } => {
+            apply_to_models(data, entry, path, problems);
+        }
+        Fix::Withhold { releases, reason } => {
+            for version in releases {
+                if known_release(data, &version, path, problems) {
+                    let withheld = Withheld {
+                        reason: reason.clone(),
+                        source: entry.source.clone(),
+                    };
+                    data.withheld.insert(version.value, withheld);
                 }
-                Fix::Withhold { releases, reason } => {
-                    for version in releases {
-                        if known_release(data, &version, path, problems) {
-                            let withheld = Withheld {
-                                reason: reason.clone(),
-                                source: entry.source.clone(),
-                            };
-                            data.withheld.insert(version.value, withheld);
-                        }
-                    }
-                }
-                Fix::Release { version, date } => {
-                    if known_release(data, &version, path, problems) {
-                        let conflict = correct_date(data, entry.platform, &version.value, date);
-                        catalog.conflicts.extend(conflict);
-                    }
-                }
-                Fix::Conflict {
-                    subject,
-                    kept,
-                    other,
-                } => catalog.conflicts.push(FactConflict {
-                    platform: entry.platform,
-                    subject,
-                    kept,
-                    other,
-                    source: entry.source,
-                    recorded: true,
-                }),
             }
         }
+        Fix::Release { version, date } => {
+            if known_release(data, &version, path, problems) {
+                let conflict = correct_date(data, entry.platform, &version.value, date);
+                catalog.conflicts.extend(conflict);
+            }
+        }
+        Fix::Conflict {
+            subject,
+            kept,
+            other,
+        } => catalog.conflicts.push(FactConflict {
+            platform: entry.platform,
+            subject,
+            kept,
+            other,
+            source: entry.source,
+            recorded: true,
+        }),
     }
 }
 
@@ -76,6 +94,7 @@ fn apply_to_models(
             released,
             add,
             remove,
+            majors,
         } => {
             let Some(model) = find_model(data, &id, path, problems) else {
                 return;
@@ -83,8 +102,20 @@ fn apply_to_models(
             if let Some(name) = name {
                 model.name = name;
             }
+            for major in majors {
+                if !support(model, &major) {
+                    model.majors.push(MajorSupport {
+                        major,
+                        until: None,
+                        from: None,
+                    });
+                }
+            }
+            model.majors.sort_by_key(|support| support.major);
             if let Some(launch) = released {
                 model.released = Known::Known(launch);
+            }
+            if let Known::Known(launch) = model.released {
                 for support in &mut model.majors {
                     launched_on(support, launch, &releases);
                 }

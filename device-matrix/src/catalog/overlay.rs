@@ -14,8 +14,15 @@ use crate::table::{At, Fields, Reader, read_file};
 use crate::version::{OsVersion, VersionNumber};
 
 const ROOT: [&str; 5] = ["model", "range", "withhold", "release", "conflict"];
-const MODEL: [&str; 7] = [
-    "platform", "id", "name", "released", "add", "remove", "source",
+const MODEL: [&str; 8] = [
+    "platform",
+    "id",
+    "name",
+    "released",
+    "add",
+    "remove",
+    "add_majors",
+    "source",
 ];
 const RANGE: [&str; 7] = [
     "platform",
@@ -52,6 +59,7 @@ pub(super) enum Fix {
         released: Option<Date>,
         add: BTreeSet<Hardware>,
         remove: BTreeSet<Hardware>,
+        majors: Vec<VersionNumber>,
     },
     Range {
         major: VersionNumber,
@@ -115,11 +123,17 @@ pub(super) fn read(source: &SourceFile) -> (OverlayFile, Vec<Diagnostic>) {
 fn model(reader: &mut Reader<'_>, entry: &Fields<'_>) -> Option<Fix> {
     let add = reader.strings(entry, "add");
     let remove = reader.strings(entry, "remove");
+    let majors = reader.strings(entry, "add_majors");
     Some(Fix::Model {
         name: reader.string(entry, "name").map(|at| at.value),
         released: reader.date(entry, "released"),
         add: hardware(reader, &add),
         remove: hardware(reader, &remove),
+        majors: majors
+            .into_iter()
+            .filter_map(|text| reader.convert::<VersionNumber>(text, "add_majors"))
+            .map(|at| at.value)
+            .collect(),
         id: reader.required(entry, "id")?,
     })
 }

@@ -182,6 +182,17 @@ fn a_model_runs_what_came_after_its_launch() {
         ("iPhone18,5", Platform::Ios, "26.0", Runs::Unknown),
         ("iPhone18,5", Platform::Ios, "26.6", Runs::Yes),
         ("iPhone18,5", Platform::Ios, "27.0-beta1", Runs::Yes),
+        ("Mac17,5", Platform::Macos, "26.0", Runs::Unknown),
+        ("Mac17,5", Platform::Macos, "26.6.2", Runs::Yes),
+        ("Mac17,5", Platform::Macos, "27.0", Runs::Yes),
+        // A major that the stored lists miss.
+        (
+            "Mac16,9",
+            Platform::Macos,
+            "15.3.2",
+            Runs::No(NotRun::Launch),
+        ),
+        ("Mac16,9", Platform::Macos, "15.4", Runs::Yes),
         // Majors end.
         ("iPhone11,8", Platform::Ios, "18.7.10", Runs::Yes),
         ("iPhone11,8", Platform::Ios, "26.0", Runs::No(NotRun::Major)),
