@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{Catalog, enrollment, models, overlay, releases};
+use super::{Catalog, correct, enrollment, models, overlay, releases};
 use crate::diag::{Diagnostic, SourceFile};
 use crate::enrollment::EnrollmentRow;
 use crate::model::ModelId;
@@ -52,15 +52,13 @@ pub(super) fn load(sources: &[SourceFile]) -> Result<Catalog, Vec<Diagnostic>> {
         match part {
             Part::Releases(file) => file.merge(&mut catalog, &source.path, &mut problems),
             Part::Models(file) => file.merge(&mut catalog, &source.path, &mut problems),
-            Part::Overlay(file) => overlays.push((source, file)),
+            Part::Overlay(file) => overlays.push((source.path.as_path(), file)),
             Part::Enrollments(rows) => catalog.enrollments.extend(rows),
         }
     }
     if problems.is_empty() {
         // References are only checked against data that was read without errors.
-        for (source, file) in overlays {
-            file.apply(&mut catalog, &source.path, &mut problems);
-        }
+        correct::apply(overlays, &mut catalog, &mut problems);
     }
     catalog.conflicts.sort();
     catalog.conflicts.dedup();

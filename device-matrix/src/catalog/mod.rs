@@ -1,6 +1,7 @@
 //! The catalogue: releases, models and enrollment types as loaded from data, and the questions that need only
 //! them.
 
+mod correct;
 mod enrollment;
 mod lint;
 mod load;

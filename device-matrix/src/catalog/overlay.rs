@@ -2,24 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::Path;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::models::hardware;
-use super::{Catalog, FactConflict, PlatformData, Withheld};
 use crate::diag::{Diagnostic, SourceFile};
-use crate::known::{Known, Text};
-use crate::model::{DeviceModel, Hardware, MajorSupport};
+use crate::known::Text;
+use crate::model::Hardware;
 use crate::platform::Platform;
-use crate::release::Release;
-use crate::table::{At, Fields, Reader, nearest, read_file};
-use crate::version::{Channel, OsVersion, VersionNumber};
+use crate::table::{At, Fields, Reader, read_file};
+use crate::version::{OsVersion, VersionNumber};
 
 const ROOT: [&str; 5] = ["model", "range", "withhold", "release", "conflict"];
-const MODEL: [&str; 7] = [
-    "platform", "id", "name", "released", "add", "remove", "source",
+const MODEL: [&str; 8] = [
+    "platform",
+    "id",
+    "name",
+    "released",
+    "add",
+    "remove",
+    "add_majors",
+    "source",
 ];
 const RANGE: [&str; 7] = [
     "platform",
@@ -37,23 +40,26 @@ const CONFLICT: [&str; 5] = ["platform", "subject", "kept", "other", "source"];
 /// A file as read.
 #[derive(Default)]
 pub(super) struct OverlayFile {
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
 }
 
-struct Entry {
-    platform: Platform,
-    source: String,
-    span: Range<usize>,
-    fix: Fix,
+/// One correction.
+pub(super) struct Entry {
+    pub(super) platform: Platform,
+    pub(super) source: String,
+    pub(super) span: Range<usize>,
+    pub(super) fix: Fix,
 }
 
-enum Fix {
+/// What is corrected.
+pub(super) enum Fix {
     Model {
         id: At<String>,
         name: Option<String>,
         released: Option<Date>,
         add: BTreeSet<Hardware>,
         remove: BTreeSet<Hardware>,
+        majors: Vec<VersionNumber>,
     },
     Range {
         major: VersionNumber,
@@ -77,7 +83,7 @@ enum Fix {
 }
 
 /// Whom a range is about.
-enum Who {
+pub(super) enum Who {
     Models(Vec<At<String>>),
     /// Every model of the major that also runs another major.
     AlsoRuns(VersionNumber),
@@ -117,11 +123,17 @@ pub(super) fn read(source: &SourceFile) -> (OverlayFile, Vec<Diagnostic>) {
 fn model(reader: &mut Reader<'_>, entry: &Fields<'_>) -> Option<Fix> {
     let add = reader.strings(entry, "add");
     let remove = reader.strings(entry, "remove");
+    let majors = reader.strings(entry, "add_majors");
     Some(Fix::Model {
         name: reader.string(entry, "name").map(|at| at.value),
         released: reader.date(entry, "released"),
         add: hardware(reader, &add),
         remove: hardware(reader, &remove),
+        majors: majors
+            .into_iter()
+            .filter_map(|text| reader.convert::<VersionNumber>(text, "add_majors"))
+            .map(|at| at.value)
+            .collect(),
         id: reader.required(entry, "id")?,
     })
 }
@@ -196,229 +208,4 @@ fn conflict(reader: &mut Reader<'_>, entry: &Fields<'_>) -> Option<Fix> {
         kept: kept?.value,
         other: other?.value,
     })
-}
-
-impl OverlayFile {
-    /// Applies the corrections; what they name must exist.
-    pub(super) fn apply(self, catalog: &mut Catalog, path: &Path, problems: &mut Vec<Diagnostic>) {
-        for entry in self.entries {
-            let Some(data) = catalog.platforms.get_mut(&entry.platform) else {
-                problems.push(missing(path, entry.span, entry.platform.name(), None));
-                continue;
-            };
-            match entry.fix {
-                Fix::Model { .. } | Fix::Range { .. } => {
-                    apply_to_models(data, entry, path, problems);
-                }
-                Fix::Withhold { releases, reason } => {
-                    for version in releases {
-                        if known_release(data, &version, path, problems) {
-                            let withheld = Withheld {
-                                reason: reason.clone(),
-                                source: entry.source.clone(),
-                            };
-                            data.withheld.insert(version.value, withheld);
-                        }
-                    }
-                }
-                Fix::Release { version, date } => {
-                    if known_release(data, &version, path, problems) {
-                        let conflict = correct_date(data, entry.platform, &version.value, date);
-                        catalog.conflicts.extend(conflict);
-                    }
-                }
-                Fix::Conflict {
-                    subject,
-                    kept,
-                    other,
-                } => catalog.conflicts.push(FactConflict {
-                    platform: entry.platform,
-                    subject,
-                    kept,
-                    other,
-                    source: entry.source,
-                    recorded: true,
-                }),
-            }
-        }
-    }
-}
-
-fn apply_to_models(
-    data: &mut PlatformData,
-    entry: Entry,
-    path: &Path,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let releases = data.releases.clone();
-    match entry.fix {
-        Fix::Model {
-            id,
-            name,
-            released,
-            add,
-            remove,
-        } => {
-            let Some(model) = find_model(data, &id, path, problems) else {
-                return;
-            };
-            if let Some(name) = name {
-                model.name = name;
-            }
-            if let Some(launch) = released {
-                model.released = Known::Known(launch);
-                for support in &mut model.majors {
-                    launched_on(support, launch, &releases);
-                }
-            }
-            model.hardware.extend(add);
-            model.hardware.retain(|hardware| !remove.contains(hardware));
-            note_source(model, &entry.source);
-        }
-        Fix::Range {
-            major,
-            who,
-            from,
-            until,
-        } => {
-            let ids: Vec<At<String>> = match who {
-                Who::Models(ids) => ids,
-                Who::AlsoRuns(other) => data
-                    .models
-                    .iter()
-                    .filter(|model| support(model, &major) && support(model, &other))
-                    .map(|model| At {
-                        value: model.id.0.clone(),
-                        span: entry.span.clone(),
-                    })
-                    .collect(),
-            };
-            if ids.is_empty() {
-                problems.push(missing(path, entry.span, "a model of both majors", None));
-                return;
-            }
-            for id in ids {
-                let Some(model) = find_model(data, &id, path, problems) else {
-                    continue;
-                };
-                let Some(support) = model.majors.iter_mut().find(|item| item.major == major) else {
-                    problems.push(missing(
-                        path,
-                        id.span,
-                        &format!("major {major} of {}", id.value),
-                        None,
-                    ));
-                    continue;
-                };
-                support.from = from.or(support.from);
-                support.until = until.or(support.until);
-                note_source(model, &entry.source);
-            }
-        }
-        Fix::Withhold { .. } | Fix::Release { .. } | Fix::Conflict { .. } => {}
-    }
-}
-
-fn support(model: &DeviceModel, major: &VersionNumber) -> bool {
-    model.majors.iter().any(|support| support.major == *major)
-}
-
-/// With the launch known, a model that was only observed late runs every release from its launch on.
-fn launched_on(support: &mut MajorSupport, launch: Date, releases: &[Arc<Release>]) {
-    let mut of_major = releases.iter().filter(|release| {
-        release.channel() == Channel::Released && release.major() == support.major
-    });
-    let opening = of_major.clone().find_map(|release| release.date.known());
-    if opening.is_none_or(|opening| launch < opening) {
-        support.from = None;
-        return;
-    }
-    let after = of_major
-        .find(|release| matches!(release.date, Known::Known(date) if date >= launch))
-        .map(|release| release.version.number);
-    support.from = match (support.from, after) {
-        (Some(from), Some(after)) => Some(from.min(after)),
-        (from, after) => from.or(after),
-    };
-}
-
-fn note_source(model: &mut DeviceModel, source: &str) {
-    if !model.sources.iter().any(|known| known == source) {
-        model.sources.push(source.to_owned());
-    }
-}
-
-fn find_model<'d>(
-    data: &'d mut PlatformData,
-    id: &At<String>,
-    path: &Path,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<&'d mut DeviceModel> {
-    let Some(index) = data.models.iter().position(|model| model.id.0 == id.value) else {
-        let near = nearest(
-            &id.value,
-            data.models.iter().map(|model| model.id.0.as_str()),
-        );
-        problems.push(missing(path, id.span.clone(), &id.value, near));
-        return None;
-    };
-    data.models.get_mut(index).map(Arc::make_mut)
-}
-
-fn known_release(
-    data: &PlatformData,
-    version: &At<OsVersion>,
-    path: &Path,
-    problems: &mut Vec<Diagnostic>,
-) -> bool {
-    let known = data
-        .releases
-        .binary_search_by_key(&version.value, |release| release.version)
-        .is_ok();
-    if !known {
-        let slugs: Vec<String> = data
-            .releases
-            .iter()
-            .map(|release| release.version.slug())
-            .collect();
-        let slug = version.value.slug();
-        let near = nearest(&slug, slugs.iter().map(String::as_str));
-        problems.push(missing(path, version.span.clone(), &slug, near));
-    }
-    known
-}
-
-fn correct_date(
-    platform_data: &mut PlatformData,
-    platform: Platform,
-    version: &OsVersion,
-    date: Date,
-) -> Option<FactConflict> {
-    let index = platform_data
-        .releases
-        .binary_search_by_key(version, |release| release.version)
-        .ok()?;
-    let release = Arc::make_mut(platform_data.releases.get_mut(index)?);
-    let before = release.date;
-    release.date = Known::Known(date);
-    let Known::Known(before) = before else {
-        return None;
-    };
-    Some(FactConflict {
-        platform,
-        subject: release.id(),
-        kept: date.to_string(),
-        other: before.to_string(),
-        source: release.sources.join(", "),
-        recorded: true,
-    })
-}
-
-fn missing(path: &Path, span: Range<usize>, what: &str, near: Option<&str>) -> Diagnostic {
-    Diagnostic::error("DM0007", path, span, format!("`{what}` is not in the data")).with_help(
-        near.map_or_else(
-            || "the overlay can only correct what the generated files list".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        ),
-    )
 }

@@ -1,6 +1,6 @@
 //! Which pairs of levels a set of combinations covers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::combos::{Combo, Universe};
 use crate::enrollment::EnrollmentType;
@@ -98,8 +98,8 @@ pub(super) fn goals(combo: &Combo) -> [Goal; 7] {
 
 /// Counts what the chosen combinations cover of what all of them could.
 pub(super) fn measure(universe: &Universe, chosen: &BTreeSet<usize>) -> Coverage {
-    let possible: BTreeSet<Goal> = universe.combos.iter().flat_map(goals).collect();
-    let covered: BTreeSet<Goal> = chosen
+    let possible: HashSet<Goal> = universe.combos.iter().flat_map(goals).collect();
+    let covered: HashSet<Goal> = chosen
         .iter()
         .filter_map(|index| universe.combos.get(*index))
         .flat_map(goals)

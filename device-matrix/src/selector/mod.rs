@@ -1,6 +1,7 @@
 //! Selectors: the words by which a person names what to verify, and what they mean on a day.
 
 mod error;
+mod nearest;
 mod parse;
 mod resolve;
 

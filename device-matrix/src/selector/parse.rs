@@ -53,6 +53,9 @@ impl FromStr for Selector {
                 .find(|c: char| !c.is_ascii_alphabetic())
                 .unwrap_or(word.len());
             let (name, rest) = word.split_at(letters);
+            if name.is_empty() {
+                return Err(fail(Problem::Shape, Vec::new()));
+            }
             let platform = Platform::from_str(name).map_err(|_| {
                 fail(
                     Problem::Platform(name.to_owned()),

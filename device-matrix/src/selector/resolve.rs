@@ -5,24 +5,24 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::nearest::near;
 use super::parse::is_generation;
 use super::{Problem, Selector, SelectorError, SelectorKind, Target, TargetKind};
 use crate::catalog::Catalog;
 use crate::model::{DeviceModel, ModelId};
 use crate::platform::Platform;
-use crate::release::{Release, major_of};
+use crate::release::Release;
 use crate::runs::Runs;
 use crate::version::{Channel, OsVersion, Stage, VersionNumber};
 
-/// Most names offered in place of one that is not known.
-const NEAREST: usize = 3;
-
-struct Lookup<'c> {
-    catalog: &'c Catalog,
-    as_of: Date,
+/// A catalogue as it was on a day.
+pub(super) struct Lookup<'c> {
+    pub(super) catalog: &'c Catalog,
+    pub(super) as_of: Date,
 }
 
-type Failure = (Problem, Vec<String>);
+/// What is wrong, and the nearest names.
+pub(super) type Failure = (Problem, Vec<String>);
 
 pub(super) fn resolve(
     selector: &Selector,
@@ -315,98 +315,6 @@ impl Lookup<'_> {
         }
         Ok(())
     }
-
-    fn no_generation(&self, platform: Platform, major: &VersionNumber) -> Failure {
-        let generations = self.catalog.generations(platform);
-        let between = generations
-            .windows(2)
-            .find(|pair| pair[0].major < *major && *major < pair[1].major)
-            .map(|pair| (pair[0].major, pair[1].major));
-        let mut nearest: Vec<String> = between
-            .into_iter()
-            .flat_map(|(older, newer)| [older, newer])
-            .map(|major| format!("{}{major}", platform.slug()))
-            .collect();
-        if nearest.is_empty() {
-            // `macos10` means one of 10.14 and 10.15.
-            let mut within: Vec<VersionNumber> = self
-                .catalog
-                .releases(platform)
-                .iter()
-                .map(|release| release.major())
-                .filter(|known| known.starts_with(major))
-                .collect();
-            within.dedup();
-            nearest = within
-                .into_iter()
-                .rev()
-                .map(|known| format!("{}{known}", platform.slug()))
-                .take(NEAREST)
-                .collect();
-        }
-        if nearest.is_empty() {
-            let names = generations
-                .iter()
-                .map(|generation| format!("{}{}", platform.slug(), generation.major));
-            nearest = near(&format!("{}{major}", platform.slug()), names);
-        }
-        let problem = Problem::Generation {
-            platform,
-            major: *major,
-            between,
-        };
-        (problem, nearest)
-    }
-
-    fn generation_not_out(&self, platform: Platform, major: &VersionNumber) -> Failure {
-        let releases = self.catalog.releases(platform);
-        let first = releases.iter().find(|release| release.major() == *major);
-        if let Some(first) = first {
-            let problem = Problem::NotOut {
-                what: format!("{}{major}", platform.slug()),
-                date: first.date_jst().known(),
-                as_of: self.as_of,
-            };
-            return (problem, Vec::new());
-        }
-        let oldest = releases.first().map_or(*major, |release| release.major());
-        let problem = Problem::BeforeData {
-            platform,
-            major: *major,
-            oldest,
-        };
-        (problem, vec![format!("{}{oldest}", platform.slug())])
-    }
-
-    /// The newest one of the same number, then the neighbors in version order.
-    fn near_releases(&self, platform: Platform, wanted: &OsVersion) -> Vec<String> {
-        let releases: Vec<&Arc<Release>> = self.catalog.selectable(platform, self.as_of).collect();
-        let same = releases
-            .iter()
-            .rev()
-            .find(|release| release.version.number == wanted.number);
-        let next = releases.partition_point(|release| release.version < *wanted);
-        let below = next.checked_sub(1).and_then(|index| releases.get(index));
-        let mut names: Vec<String> = Vec::new();
-        let neighbors = below.into_iter().chain(releases.get(next));
-        let major = major_of(platform, &wanted.number);
-        let in_generation = |release: &&&Arc<Release>| release.major() == major;
-        for release in same.into_iter().chain(neighbors.filter(in_generation)) {
-            let id = release.id();
-            if !names.contains(&id) {
-                names.push(id);
-            }
-        }
-        if names.is_empty() {
-            names.extend(
-                self.catalog
-                    .generations(platform)
-                    .last()
-                    .map(|generation| format!("{}{}", platform.slug(), generation.major)),
-            );
-        }
-        names
-    }
 }
 
 /// The newest of `releases` (in version order) that the model runs.
@@ -423,23 +331,4 @@ fn has_build(release: &Release, build: &str) -> bool {
         .builds
         .iter()
         .any(|known| known.id.0.eq_ignore_ascii_case(build))
-}
-
-/// The names most like `wanted`, best first.
-fn near(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
-    let wanted = wanted.to_ascii_lowercase();
-    let mut scored: Vec<(f64, String)> = names
-        .map(|name| {
-            let score = strsim::normalized_damerau_levenshtein(&wanted, &name.to_ascii_lowercase());
-            (score, name)
-        })
-        .filter(|(score, _)| *score > 0.5)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored.dedup_by(|a, b| a.1 == b.1);
-    scored
-        .into_iter()
-        .take(NEAREST)
-        .map(|(_, name)| name)
-        .collect()
 }

@@ -2,6 +2,7 @@
 
 use device_matrix::catalog::lint;
 use device_matrix::diag::render;
+use device_matrix::enrollment::Mark;
 use device_matrix::known::Known;
 use device_matrix::model::{Hardware, ModelId};
 use device_matrix::platform::Platform;
@@ -27,13 +28,13 @@ fn every_platform_has_the_imported_number_of_releases_and_models() {
         .platforms()
         .map(|platform| {
             let releases = catalog.releases(platform);
-            let released = releases
+            let out = releases
                 .iter()
                 .filter(|release| release.channel() == Channel::Released)
                 .count();
             format!(
-                "{platform}: {released} released, {} betas and candidates, {} models, {} generations, reach {}",
-                releases.len() - released,
+                "{platform}: {out} released, {} betas and candidates, {} models, {} generations, reach {}",
+                releases.len() - out,
                 catalog.models(platform).len(),
                 catalog.generations(platform).len(),
                 catalog.reach(platform).expect("the file states its reach"),
@@ -181,6 +182,17 @@ fn a_model_runs_what_came_after_its_launch() {
         ("iPhone18,5", Platform::Ios, "26.0", Runs::Unknown),
         ("iPhone18,5", Platform::Ios, "26.6", Runs::Yes),
         ("iPhone18,5", Platform::Ios, "27.0-beta1", Runs::Yes),
+        ("Mac17,5", Platform::Macos, "26.0", Runs::Unknown),
+        ("Mac17,5", Platform::Macos, "26.6.2", Runs::Yes),
+        ("Mac17,5", Platform::Macos, "27.0", Runs::Yes),
+        // A major that the stored lists miss.
+        (
+            "Mac16,9",
+            Platform::Macos,
+            "15.3.2",
+            Runs::No(NotRun::Launch),
+        ),
+        ("Mac16,9", Platform::Macos, "15.4", Runs::Yes),
         // Majors end.
         ("iPhone11,8", Platform::Ios, "18.7.10", Runs::Yes),
         ("iPhone11,8", Platform::Ios, "26.0", Runs::No(NotRun::Major)),
@@ -307,4 +319,52 @@ fn the_previous_release_is_found_in_version_order() {
             "{platform} {number}"
         );
     }
+}
+
+#[test]
+fn an_enrollment_type_exists_and_supervises_by_release() {
+    use device_matrix::enrollment::EnrollmentType::{
+        AccountDevice, AccountUser, Ade, Profile, SharedIpad, UserProfile, WatchPaired,
+    };
+    let catalog = catalog();
+    // Some(true) supervises, Some(false) does not, None does not exist.
+    for (platform, kind, number, expected) in [
+        (Platform::Ios, Profile, "18.0", Some(false)),
+        (Platform::Macos, Profile, "10.15", Some(false)),
+        (Platform::Macos, Profile, "11.0", Some(true)),
+        (Platform::Ios, Ade, "13.0", Some(true)),
+        (Platform::Tvos, Ade, "27.0", Some(true)),
+        (Platform::Visionos, Ade, "1.3", None),
+        (Platform::Visionos, Ade, "2.0", Some(true)),
+        (Platform::Ios, UserProfile, "17.7.2", Some(false)),
+        (Platform::Ios, UserProfile, "18.0", None),
+        (Platform::Macos, UserProfile, "26.0", Some(false)),
+        (Platform::Ios, AccountUser, "14.8", None),
+        (Platform::Ios, AccountUser, "15.0", Some(false)),
+        (Platform::Ios, AccountDevice, "15.8.8", None),
+        (Platform::Ios, AccountDevice, "16.0", Some(false)),
+        (Platform::Ipados, SharedIpad, "13.3", None),
+        (Platform::Ipados, SharedIpad, "13.4", Some(true)),
+        (Platform::Ios, SharedIpad, "18.0", None),
+        (Platform::Watchos, WatchPaired, "9.6", None),
+        (Platform::Watchos, WatchPaired, "10.0", Some(true)),
+        (Platform::Watchos, Ade, "10.0", None),
+    ] {
+        let number = number.parse().expect("a version");
+        let found = catalog
+            .enrollment(platform, kind, &number)
+            .map(|row| row.supervised(&number));
+        assert_eq!(found, expected, "{kind} on {platform} {number}");
+    }
+    let number = "12.4".parse().expect("a version");
+    let before = catalog
+        .enrollment(Platform::Ios, Ade, &number)
+        .expect("it exists");
+    assert_eq!(before.supervised_from, Known::Unknown);
+    let conflict = "16.0".parse().expect("a version");
+    let row = catalog
+        .enrollment(Platform::Ios, AccountDevice, &conflict)
+        .expect("it exists");
+    assert_eq!(row.mark, Mark::Conflict);
+    assert!(row.note.as_ref().is_some_and(|note| note.en.contains("17")));
 }

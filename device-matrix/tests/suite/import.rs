@@ -1,5 +1,7 @@
 //! The importers, on a small hand-made input.
 
+use std::fmt::Write as _;
+
 use device_matrix::import::{ImportError, calendar, releases};
 
 /// Two platforms' worth of the cases that need a decision; the other platforms are empty.
@@ -59,7 +61,7 @@ fn releases_and_models_become_readable_files() {
     for file in &files {
         let path = file.path.to_string_lossy();
         if path.ends_with("/ios.toml") || path.ends_with("/macos.toml") {
-            shown.push_str(&format!("=== {path}\n{}\n", file.text));
+            let _ = writeln!(shown, "=== {path}\n{}", file.text);
         }
     }
     insta::assert_snapshot!(shown);

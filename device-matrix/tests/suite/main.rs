@@ -8,3 +8,4 @@ mod explain;
 mod import;
 mod matrix;
 mod selectors;
+mod sources;

@@ -480,18 +480,13 @@ proptest! {
 
 #[test]
 fn a_large_matrix_is_expanded() {
-    // 16,000 models on one release: 128,000 combinations.
-    let models: Vec<(u8, u8, u8)> = (0..16_000_u32)
+    // 13,000 models on one release: 104,000 combinations.
+    let models: Vec<(u8, u8, u8)> = (0..13_000_u32)
         .map(|index| (u8::try_from(index % 16).expect("below 16"), 0, 5))
         .collect();
     let catalog = made_up(&models, 5);
     let target = resolve(&catalog, "ios5.0", TODAY).expect("it is out");
-    let full = expand(&catalog, &target, &options(Tier::Full));
-    assert_eq!(subjects(&full).len(), 16_000 * 4 * 2);
     let chosen = expand(&catalog, &target, &options(Tier::Pairwise));
-    assert_eq!(
-        subjects(&chosen).len(),
-        16_000,
-        "each model once, and every pair"
-    );
+    assert_eq!(coverage(&chosen).combinations, (13_000, 13_000 * 4 * 2));
+    assert_complete(&catalog, &target, &chosen);
 }
