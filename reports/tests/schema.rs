@@ -57,13 +57,9 @@ fn problems(value: &Value, schema: &Value, root: &Value, path: &str, out: &mut V
             None => out.push(format!("{path}/{key} is unknown")),
         }
     }
-    for key in schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        if key.as_str().is_some_and(|key| !map.contains_key(key)) {
+    let required = schema.get("required").and_then(Value::as_array);
+    for key in required.into_iter().flatten().filter_map(Value::as_str) {
+        if !map.contains_key(key) {
             out.push(format!("{path}/{key} is missing"));
         }
     }

@@ -21,40 +21,54 @@ const NOT_REQUIRED: [&str; 3] = ["not_in_tier", "filtered_out", "not_offered"];
 
 /// What the data and the record say about skipping, by what is left out.
 pub(crate) struct Skips<'a> {
-    by_what: HashMap<&'a str, &'a SkipRecord>,
-    by_feature: HashMap<&'a str, &'a SkipRecord>,
+    cases: HashMap<&'a str, &'a SkipRecord>,
+    features: HashMap<&'a str, &'a SkipRecord>,
+    places: HashMap<(&'a str, &'a str), &'a SkipRecord>,
 }
 
 impl<'a> Skips<'a> {
     pub(crate) fn new(skips: &'a [SkipRecord]) -> Self {
-        let mut by_feature = HashMap::new();
+        let mut features = HashMap::new();
         for skip in skips {
             if let Some(feature) = &skip.feature
-                && (!skip.what.contains('@') || !by_feature.contains_key(feature.as_str()))
+                && !skip.what.contains('@')
             {
-                by_feature.insert(feature.as_str(), skip);
+                features.insert(feature.as_str(), skip);
             }
         }
+        let places = skips
+            .iter()
+            .filter_map(|skip| {
+                let (_, cell) = skip.what.split_once('@')?;
+                Some(((skip.feature.as_deref()?, cell), skip))
+            })
+            .collect();
         Self {
-            by_what: skips
+            places,
+            cases: skips
                 .iter()
                 .map(|skip| (skip.what.as_str(), skip))
                 .collect(),
-            by_feature,
+            features,
         }
     }
 
     fn of_case(&self, scenario: &str, feature: &str, cell: &str) -> Option<&'a SkipRecord> {
         [format!("{scenario}@{cell}"), format!("{feature}@{cell}")]
             .iter()
-            .find_map(|what| self.by_what.get(what.as_str()))
-            .or_else(|| self.by_what.get(cell))
+            .find_map(|what| self.cases.get(what.as_str()))
+            .or_else(|| self.cases.get(cell))
             .copied()
+    }
+
+    /// Why a feature was left out on a cell.
+    pub(crate) fn of_place(&self, feature: &str, cell: &str) -> Option<&'a SkipRecord> {
+        self.places.get(&(feature, cell)).copied()
     }
 
     /// Why a feature as a whole was left out.
     pub(crate) fn of_feature(&self, feature: &str) -> Option<&'a SkipRecord> {
-        self.by_feature.get(feature).copied()
+        self.features.get(feature).copied()
     }
 }
 

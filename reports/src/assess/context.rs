@@ -144,6 +144,20 @@ impl<'a> CellView<'a> {
                 })
     }
 
+    /// Whether any of the conditions is about the release, whatever else it asks of the device.
+    #[must_use]
+    pub fn about_release(&self, conditions: &[Condition]) -> bool {
+        let number = &self.version.number;
+        conditions.is_empty()
+            || conditions.iter().any(|condition| {
+                condition.on.is_empty()
+                    || condition
+                        .on
+                        .iter()
+                        .any(|range| range.contains(self.platform, number))
+            })
+    }
+
     /// Whether any of the conditions holds; none given is always.
     #[must_use]
     pub fn holds_any(&self, conditions: &[Condition]) -> bool {

@@ -147,14 +147,7 @@ pub fn assess(inputs: &AssessInputs<'_>) -> Result<Assessment, AssessError> {
         .map(|(id, feature)| (*id, &feature.name))
         .collect();
     let findings = findings::collect(&cases, &names);
-    let rows = matrix::features(
-        inputs.suite.features,
-        &groups,
-        &views,
-        &cases,
-        &findings,
-        &skips,
-    );
+    let rows = matrix::features(inputs.suite, &groups, &views, &cases, &findings, &skips);
     let probes = matrix::probes(record);
     let cell_results = matrix::cells(&views, record, &cases, inputs.models);
     let verdict = verdict(record, &cases);
