@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use device_matrix::capability::Facts;
 use device_matrix::known::Ternary;
-use scenarios::event::{Ended, SkipRecord};
+use scenarios::event::{CellRecord, Ended, SkipRecord};
 use scenarios::feature::Feature;
 use scenarios::scenario::Scenario;
 
@@ -17,58 +17,55 @@ use crate::record::{Attempt, CaseRecord, CellState};
 use scenarios::event::Judged;
 
 /// Reasons for leaving a case out that say nothing about the feature: another case of the plan speaks for it.
-const NOT_REQUIRED: [&str; 3] = ["not_in_tier", "filtered_out", "not_offered"];
+const NOT_REQUIRED: [&str; 5] = [
+    "not_in_tier",
+    "filtered_out",
+    "not_offered",
+    "below_product_minimum",
+    "out_of_scope",
+];
 
-/// What the data and the record say about skipping, by what is left out.
+/// What the record says about skipping.
+///
+/// What is left out reads `feature`, `feature@cell`, `scenario@cell`, `feature@release` or
+/// `feature@release/enrollment+enrollment`.
 pub(crate) struct Skips<'a> {
-    cases: HashMap<&'a str, &'a SkipRecord>,
-    features: HashMap<&'a str, &'a SkipRecord>,
-    places: HashMap<(&'a str, &'a str), &'a SkipRecord>,
+    of_feature: HashMap<&'a str, Vec<&'a SkipRecord>>,
 }
 
 impl<'a> Skips<'a> {
     pub(crate) fn new(skips: &'a [SkipRecord]) -> Self {
-        let mut features = HashMap::new();
+        let mut of_feature: HashMap<&str, Vec<&SkipRecord>> = HashMap::new();
         for skip in skips {
-            if let Some(feature) = &skip.feature
-                && !skip.what.contains('@')
-            {
-                features.insert(feature.as_str(), skip);
+            if let Some(feature) = &skip.feature {
+                of_feature.entry(feature).or_default().push(skip);
             }
         }
-        let places = skips
+        Self { of_feature }
+    }
+
+    /// Why a feature was left out on a cell, the most exact reason first.
+    pub(crate) fn of_place(&self, feature: &str, cell: &CellRecord) -> Option<&'a SkipRecord> {
+        let skips = self.of_feature.get(feature)?;
+        skips
             .iter()
             .filter_map(|skip| {
-                let (_, cell) = skip.what.split_once('@')?;
-                Some(((skip.feature.as_deref()?, cell), skip))
+                let exact = match skip.what.split_once('@') {
+                    None => 0,
+                    Some((_, place)) if place == cell.id => 3,
+                    Some((_, place)) if place == cell.release => 1,
+                    Some((_, place)) => {
+                        let words = place.strip_prefix(&cell.release)?.strip_prefix('/')?;
+                        words
+                            .split('+')
+                            .any(|word| word == cell.enrollment)
+                            .then_some(2)?
+                    }
+                };
+                Some((exact, *skip))
             })
-            .collect();
-        Self {
-            places,
-            cases: skips
-                .iter()
-                .map(|skip| (skip.what.as_str(), skip))
-                .collect(),
-            features,
-        }
-    }
-
-    fn of_case(&self, scenario: &str, feature: &str, cell: &str) -> Option<&'a SkipRecord> {
-        [format!("{scenario}@{cell}"), format!("{feature}@{cell}")]
-            .iter()
-            .find_map(|what| self.cases.get(what.as_str()))
-            .or_else(|| self.cases.get(cell))
-            .copied()
-    }
-
-    /// Why a feature was left out on a cell.
-    pub(crate) fn of_place(&self, feature: &str, cell: &str) -> Option<&'a SkipRecord> {
-        self.places.get(&(feature, cell)).copied()
-    }
-
-    /// Why a feature as a whole was left out.
-    pub(crate) fn of_feature(&self, feature: &str) -> Option<&'a SkipRecord> {
-        self.features.get(feature).copied()
+            .max_by_key(|(exact, _)| *exact)
+            .map(|(_, skip)| skip)
     }
 }
 
@@ -132,10 +129,7 @@ impl Bench<'_> {
                     result.outcome = blocked_outcome(reason);
                     result.reason = Some(reason.clone());
                     result.sentence = Some(sentence.clone());
-                } else if let Some(skip) =
-                    self.skips
-                        .of_case(&scenario.id.0, &feature.id.0, &cell.cell.id)
-                {
+                } else if let Some(skip) = self.skips.of_place(&feature.id.0, cell.cell) {
                     if NOT_REQUIRED.contains(&skip.reason.as_str()) {
                         return None;
                     }

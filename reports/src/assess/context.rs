@@ -148,20 +148,19 @@ impl<'a> CellView<'a> {
     #[must_use]
     pub fn about_release(&self, conditions: &[Condition]) -> bool {
         let number = &self.version.number;
-        conditions.is_empty()
-            || conditions.iter().any(|condition| {
-                condition.on.is_empty()
-                    || condition
-                        .on
-                        .iter()
-                        .any(|range| range.contains(self.platform, number))
-            })
+        conditions.iter().any(|condition| {
+            condition.on.is_empty()
+                || condition
+                    .on
+                    .iter()
+                    .any(|range| range.contains(self.platform, number))
+        })
     }
 
-    /// Whether any of the conditions holds; none given is always.
+    /// Whether any of the conditions holds.
     #[must_use]
     pub fn holds_any(&self, conditions: &[Condition]) -> bool {
-        conditions.is_empty() || conditions.iter().any(|condition| self.holds(condition))
+        conditions.iter().any(|condition| self.holds(condition))
     }
 
     /// `iOS 18.0`.

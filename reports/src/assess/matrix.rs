@@ -122,7 +122,7 @@ pub(crate) fn features(
                     let mut findings = finding_at.get(&(id, index)).cloned().unwrap_or_default();
                     findings.sort_unstable();
                     group_mark(offer, here, findings, || {
-                        absence(suite, feature, group, view.copied(), skips)
+                        absence(suite, feature, group, &view_of, skips)
                     })
                 })
                 .collect();
@@ -161,16 +161,21 @@ fn absence(
     suite: SuiteView<'_>,
     feature: &Feature,
     group: &Group,
-    view: Option<&CellView<'_>>,
+    view_of: &HashMap<&str, &CellView<'_>>,
     skips: &Skips<'_>,
 ) -> String {
+    let view = group
+        .cells
+        .first()
+        .and_then(|cell| view_of.get(cell.as_str()));
     let id = feature.id.0.as_str();
     let skip = group
         .cells
         .iter()
-        .find_map(|cell| skips.of_place(id, cell))
-        .or_else(|| skips.of_feature(id));
-    if let Some(skip) = skip {
+        .filter_map(|cell| view_of.get(cell.as_str()))
+        .find_map(|view| skips.of_place(id, view.cell));
+    // That the scenarios' conditions do not hold here is looked at below, condition by condition.
+    if let Some(skip) = skip.filter(|skip| skip.reason != "condition_not_met") {
         return skip.reason.clone();
     }
     let about = suite

@@ -152,7 +152,7 @@ pub struct DueJson {
     pub counted: Vec<String>,
     /// Days not counted.
     pub skipped: Vec<SkippedDay>,
-    /// `open`, `due_soon`, `on_time`, `late`.
+    /// `due`, `due_soon`, `late`, `done`.
     pub state: String,
     /// The calendar is not official for all of these days.
     pub provisional: bool,
