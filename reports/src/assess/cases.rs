@@ -9,7 +9,7 @@ use scenarios::feature::Feature;
 use scenarios::scenario::Scenario;
 
 use super::context::CellView;
-use super::parts::{in_force, judge, observe, only_asks};
+use super::parts::{in_force, informs, judge, observe};
 use super::party::{MessageCheck, Scene, fault};
 use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Since};
 use crate::evidence::Evidence;
@@ -151,7 +151,6 @@ impl Bench<'_> {
         record: &CaseRecord,
     ) {
         result.attempts = u32::try_from(record.attempts.len()).unwrap_or(u32::MAX);
-        let asks = only_asks(scenario);
         let judged: Vec<&Attempt> = record
             .attempts
             .values()
@@ -171,10 +170,11 @@ impl Bench<'_> {
         let transcript = std::cell::OnceCell::new();
         let mut differs = false;
         for part in &scenario.parts {
-            let observed = observe(&last.looks, &part.id, asks);
+            let informs = informs(scenario, &part.id);
+            let observed = observe(&last.looks, &part.id, informs);
             differs |= judged
                 .iter()
-                .any(|attempt| observe(&attempt.looks, &part.id, asks) != observed);
+                .any(|attempt| observe(&attempt.looks, &part.id, informs) != observed);
             let row = in_force(part, cell);
             let specified = row.map(|row| row.specified);
             let state = judge(observed, specified);
@@ -328,6 +328,51 @@ mod tests {
             fault: None,
             since: Since::Unknown,
         }
+    }
+
+    #[test]
+    fn skips_are_found_by_feature_release_enrollment_and_cell() {
+        let skip = |what: &str, reason: &str| SkipRecord {
+            what: what.to_owned(),
+            feature: Some("lock".to_owned()),
+            reason: reason.to_owned(),
+            ja: String::new(),
+            en: String::new(),
+        };
+        let records = [
+            skip("lock", "filtered_out"),
+            skip("lock@ios26.0", "no_scenario"),
+            skip("lock@ios26.0/ade+account-user", "needs_person"),
+            skip("lock@ios26.0/iPhone17,2/ade/fresh", "not_in_tier"),
+        ];
+        let cell = |release: &str, enrollment: &str| CellRecord {
+            id: format!("{release}/iPhone17,2/{enrollment}/fresh"),
+            role: "subject".to_owned(),
+            platform: "ios".to_owned(),
+            release: release.to_owned(),
+            build: None,
+            model: "iPhone17,2".to_owned(),
+            enrollment: enrollment.to_owned(),
+            supervised: false,
+            arrival: "fresh".to_owned(),
+            upgraded_from: None,
+        };
+        let rows = [
+            ("ios18.0", "ade", "filtered_out"),
+            ("ios26.0", "profile", "no_scenario"),
+            ("ios26.0", "account-user", "needs_person"),
+            ("ios26.0", "ade", "not_in_tier"),
+        ];
+        let skips = Skips::new(&records);
+        for (release, enrollment, reason) in rows {
+            let found = skips.of_place("lock", &cell(release, enrollment));
+            assert_eq!(
+                found.map(|skip| skip.reason.as_str()),
+                Some(reason),
+                "{release} {enrollment}"
+            );
+        }
+        assert!(skips.of_place("wipe", &cell("ios26.0", "ade")).is_none());
     }
 
     #[test]

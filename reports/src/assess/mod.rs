@@ -22,7 +22,7 @@ use scenarios::scenario::Scenario;
 pub use cases::outcome;
 pub(crate) use compare::cut;
 pub use context::{AssessError, CellView, ModelView};
-pub use parts::{judge, observe, only_asks};
+pub use parts::{informs, judge, observe, only_asks};
 pub use party::{MessageCheck, Subject};
 pub use types::{
     ArrivalDifference, Assessment, BehaviorRow, CaseResult, CellResult, Fault, FeatureRow, Finding,
