@@ -3,13 +3,14 @@
 #[expect(unreachable_pub, reason = "a fixture of this test")]
 mod fixture;
 
+use device_matrix::enrollment::EnrollmentType;
 use fixture::{Fault, Run, report};
 use jiff::civil::date;
 use reports::assess::{FindingKind, Mark, Offered, Outcome, Party, Verdict};
 use reports::render;
 use reports::sign::{ReportMeta, SignState, Signoffs, sign};
 use reports::vendor::Lang;
-use scenarios::event::Event;
+use scenarios::event::{Event, SkipRecord};
 
 #[test]
 fn the_documents_of_a_small_run() {
@@ -335,6 +336,73 @@ fn a_record_that_breaks_off_is_a_draft_with_a_band() {
             .iter()
             .any(|case| case.reason.as_deref() == Some("not_reached"))
     );
+}
+
+/// The made-up run with only the lock, whose cases on cells that contain `word` were left out for `reason`.
+fn lock_left_out(word: &str, reason: &str) -> Run {
+    let mut run = Run::new(Fault::None).with_product();
+    run.scenarios.retain(|scenario| scenario.id.0 == "lock");
+    run.features.retain(|feature| feature.id.0 == "remote-lock");
+    let mut left_out = Vec::new();
+    run.events.retain(|event| match event {
+        Event::Looked { case, .. } | Event::CaseEnded { case, .. } => !case.contains(word),
+        Event::RunStarted { cells, .. } => {
+            left_out = cells
+                .iter()
+                .map(|cell| cell.id.clone())
+                .filter(|id| id.contains(word))
+                .collect();
+            true
+        }
+        _ => true,
+    });
+    if let Some(Event::RunStarted { skips, .. }) = run.events.first_mut() {
+        skips.extend(left_out.into_iter().map(|cell| SkipRecord {
+            what: format!("remote-lock@{cell}"),
+            feature: Some("remote-lock".to_owned()),
+            reason: reason.to_owned(),
+            ja: String::new(),
+            en: String::new(),
+        }));
+    }
+    run
+}
+
+#[test]
+fn what_the_tier_leaves_out_is_shown_and_other_groups_speak_for_the_feature() {
+    let model = lock_left_out("account-user", "not_in_tier").report();
+    let row = &model.categories[0].features[0];
+    let marks: Vec<&str> = row.marks.iter().map(|mark| mark.mark).collect();
+    assert_eq!(marks, ["works", "not_tested", "works"]);
+    assert_eq!(row.marks[1].reasons, ["not_in_tier"]);
+    assert_eq!((row.overall, model.head.undecided), ("works", 0));
+}
+
+#[test]
+fn a_feature_that_is_left_out_everywhere_keeps_the_report_from_being_final() {
+    let model = lock_left_out("ios26.0", "filtered_out").report();
+    assert_eq!(model.head.undecided, 3);
+    assert!(model.head.reasons.contains(&"undecided"));
+    assert_eq!(model.answers.existing.mark, "not_tested");
+}
+
+#[test]
+fn a_scenario_that_is_not_about_such_a_device_is_not_supported_there() {
+    let mut run = lock_left_out("account-user", "x");
+    if let Some(Event::RunStarted { skips, .. }) = run.events.first_mut() {
+        skips.clear();
+    }
+    run.scenarios[0].applies = vec![scenarios::scenario::Condition {
+        enrollments: vec![EnrollmentType::Ade, EnrollmentType::Profile],
+        ..Default::default()
+    }];
+    let model = run.report();
+    let marks: Vec<&str> = model.categories[0].features[0]
+        .marks
+        .iter()
+        .map(|mark| mark.mark)
+        .collect();
+    assert_eq!(marks, ["works", "not_supported", "works"]);
 }
 
 #[test]

@@ -45,3 +45,6 @@ reason-not_offered = not offered by the product
 reason-not_applicable = does not apply to such a device
 reason-model_does_not_run_release = the model does not run this version
 reason-enrollment_not_on_release = this version does not have the enrollment type
+reason-condition_not_met = the scenario's conditions do not hold here
+reason-out_of_scope = the feature is not about such a device
+reason-below_product_minimum = older than the product's own minimum

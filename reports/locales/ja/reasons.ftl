@@ -45,3 +45,6 @@ reason-not_offered = 製品が未提供
 reason-not_applicable = この構成には適用されない
 reason-model_does_not_run_release = 機種がこのバージョンに対応していない
 reason-enrollment_not_on_release = この登録方法はこのバージョンにない
+reason-condition_not_met = シナリオの適用条件に合わない
+reason-out_of_scope = この機能の対象外
+reason-below_product_minimum = 製品が定める最小OSより前

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use device_matrix::capability::Facts;
 use device_matrix::known::Ternary;
-use scenarios::event::{Ended, SkipRecord};
+use scenarios::event::{CellRecord, Ended, SkipRecord};
 use scenarios::feature::Feature;
 use scenarios::scenario::Scenario;
 
 use super::context::CellView;
-use super::parts::{in_force, judge, observe, only_asks};
+use super::parts::{in_force, informs, judge, observe};
 use super::party::{MessageCheck, Scene, fault};
 use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Since};
 use crate::evidence::Evidence;
@@ -17,44 +17,55 @@ use crate::record::{Attempt, CaseRecord, CellState};
 use scenarios::event::Judged;
 
 /// Reasons for leaving a case out that say nothing about the feature: another case of the plan speaks for it.
-const NOT_REQUIRED: [&str; 3] = ["not_in_tier", "filtered_out", "not_offered"];
+const NOT_REQUIRED: [&str; 5] = [
+    "not_in_tier",
+    "filtered_out",
+    "not_offered",
+    "below_product_minimum",
+    "out_of_scope",
+];
 
-/// What the data and the record say about skipping, by what is left out.
+/// What the record says about skipping.
+///
+/// What is left out reads `feature`, `feature@cell`, `scenario@cell`, `feature@release` or
+/// `feature@release/enrollment+enrollment`.
 pub(crate) struct Skips<'a> {
-    by_what: HashMap<&'a str, &'a SkipRecord>,
-    by_feature: HashMap<&'a str, &'a SkipRecord>,
+    of_feature: HashMap<&'a str, Vec<&'a SkipRecord>>,
 }
 
 impl<'a> Skips<'a> {
     pub(crate) fn new(skips: &'a [SkipRecord]) -> Self {
-        let mut by_feature = HashMap::new();
+        let mut of_feature: HashMap<&str, Vec<&SkipRecord>> = HashMap::new();
         for skip in skips {
-            if let Some(feature) = &skip.feature
-                && (!skip.what.contains('@') || !by_feature.contains_key(feature.as_str()))
-            {
-                by_feature.insert(feature.as_str(), skip);
+            if let Some(feature) = &skip.feature {
+                of_feature.entry(feature).or_default().push(skip);
             }
         }
-        Self {
-            by_what: skips
-                .iter()
-                .map(|skip| (skip.what.as_str(), skip))
-                .collect(),
-            by_feature,
-        }
+        Self { of_feature }
     }
 
-    fn of_case(&self, scenario: &str, feature: &str, cell: &str) -> Option<&'a SkipRecord> {
-        [format!("{scenario}@{cell}"), format!("{feature}@{cell}")]
+    /// Why a feature was left out on a cell, the most exact reason first.
+    pub(crate) fn of_place(&self, feature: &str, cell: &CellRecord) -> Option<&'a SkipRecord> {
+        let skips = self.of_feature.get(feature)?;
+        skips
             .iter()
-            .find_map(|what| self.by_what.get(what.as_str()))
-            .or_else(|| self.by_what.get(cell))
-            .copied()
-    }
-
-    /// Why a feature as a whole was left out.
-    pub(crate) fn of_feature(&self, feature: &str) -> Option<&'a SkipRecord> {
-        self.by_feature.get(feature).copied()
+            .filter_map(|skip| {
+                let exact = match skip.what.split_once('@') {
+                    None => 0,
+                    Some((_, place)) if place == cell.id => 3,
+                    Some((_, place)) if place == cell.release => 1,
+                    Some((_, place)) => {
+                        let words = place.strip_prefix(&cell.release)?.strip_prefix('/')?;
+                        words
+                            .split('+')
+                            .any(|word| word == cell.enrollment)
+                            .then_some(2)?
+                    }
+                };
+                Some((exact, *skip))
+            })
+            .max_by_key(|(exact, _)| *exact)
+            .map(|(_, skip)| skip)
     }
 }
 
@@ -118,10 +129,7 @@ impl Bench<'_> {
                     result.outcome = blocked_outcome(reason);
                     result.reason = Some(reason.clone());
                     result.sentence = Some(sentence.clone());
-                } else if let Some(skip) =
-                    self.skips
-                        .of_case(&scenario.id.0, &feature.id.0, &cell.cell.id)
-                {
+                } else if let Some(skip) = self.skips.of_place(&feature.id.0, cell.cell) {
                     if NOT_REQUIRED.contains(&skip.reason.as_str()) {
                         return None;
                     }
@@ -143,7 +151,6 @@ impl Bench<'_> {
         record: &CaseRecord,
     ) {
         result.attempts = u32::try_from(record.attempts.len()).unwrap_or(u32::MAX);
-        let asks = only_asks(scenario);
         let judged: Vec<&Attempt> = record
             .attempts
             .values()
@@ -163,10 +170,11 @@ impl Bench<'_> {
         let transcript = std::cell::OnceCell::new();
         let mut differs = false;
         for part in &scenario.parts {
-            let observed = observe(&last.looks, &part.id, asks);
+            let informs = informs(scenario, &part.id);
+            let observed = observe(&last.looks, &part.id, informs);
             differs |= judged
                 .iter()
-                .any(|attempt| observe(&attempt.looks, &part.id, asks) != observed);
+                .any(|attempt| observe(&attempt.looks, &part.id, informs) != observed);
             let row = in_force(part, cell);
             let specified = row.map(|row| row.specified);
             let state = judge(observed, specified);
@@ -320,6 +328,51 @@ mod tests {
             fault: None,
             since: Since::Unknown,
         }
+    }
+
+    #[test]
+    fn skips_are_found_by_feature_release_enrollment_and_cell() {
+        let skip = |what: &str, reason: &str| SkipRecord {
+            what: what.to_owned(),
+            feature: Some("lock".to_owned()),
+            reason: reason.to_owned(),
+            ja: String::new(),
+            en: String::new(),
+        };
+        let records = [
+            skip("lock", "filtered_out"),
+            skip("lock@ios26.0", "no_scenario"),
+            skip("lock@ios26.0/ade+account-user", "needs_person"),
+            skip("lock@ios26.0/iPhone17,2/ade/fresh", "not_in_tier"),
+        ];
+        let cell = |release: &str, enrollment: &str| CellRecord {
+            id: format!("{release}/iPhone17,2/{enrollment}/fresh"),
+            role: "subject".to_owned(),
+            platform: "ios".to_owned(),
+            release: release.to_owned(),
+            build: None,
+            model: "iPhone17,2".to_owned(),
+            enrollment: enrollment.to_owned(),
+            supervised: false,
+            arrival: "fresh".to_owned(),
+            upgraded_from: None,
+        };
+        let rows = [
+            ("ios18.0", "ade", "filtered_out"),
+            ("ios26.0", "profile", "no_scenario"),
+            ("ios26.0", "account-user", "needs_person"),
+            ("ios26.0", "ade", "not_in_tier"),
+        ];
+        let skips = Skips::new(&records);
+        for (release, enrollment, reason) in rows {
+            let found = skips.of_place("lock", &cell(release, enrollment));
+            assert_eq!(
+                found.map(|skip| skip.reason.as_str()),
+                Some(reason),
+                "{release} {enrollment}"
+            );
+        }
+        assert!(skips.of_place("wipe", &cell("ios26.0", "ade")).is_none());
     }
 
     #[test]

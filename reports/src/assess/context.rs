@@ -144,10 +144,23 @@ impl<'a> CellView<'a> {
                 })
     }
 
-    /// Whether any of the conditions holds; none given is always.
+    /// Whether any of the conditions is about the release, whatever else it asks of the device.
+    #[must_use]
+    pub fn about_release(&self, conditions: &[Condition]) -> bool {
+        let number = &self.version.number;
+        conditions.iter().any(|condition| {
+            condition.on.is_empty()
+                || condition
+                    .on
+                    .iter()
+                    .any(|range| range.contains(self.platform, number))
+        })
+    }
+
+    /// Whether any of the conditions holds.
     #[must_use]
     pub fn holds_any(&self, conditions: &[Condition]) -> bool {
-        conditions.is_empty() || conditions.iter().any(|condition| self.holds(condition))
+        conditions.iter().any(|condition| self.holds(condition))
     }
 
     /// `iOS 18.0`.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use device_matrix::enrollment::EnrollmentType;
 use scenarios::feature::Feature;
 
+use super::SuiteView;
 use super::cases::{Skips, offered};
 use super::context::{CellView, ModelView};
 use super::rollup::{mark, overall, shown};
 use super::types::{
-    CaseResult, CellResult, FeatureRow, Finding, Group, GroupMark, Offered, Outcome, ProbeRow,
-    Since, Tally,
+    CaseResult, CellResult, FeatureRow, Finding, Group, GroupMark, Mark, Offered, Outcome,
+    ProbeRow, Since, Tally,
 };
 use crate::record::{CellState, RecordedCell, RunRecord};
 
@@ -75,14 +76,14 @@ pub(crate) fn groups<'a>(
 
 /// Rows of the matrix, in the order of the features.
 pub(crate) fn features(
-    features: &[Feature],
+    suite: SuiteView<'_>,
     groups: &[Group],
     views: &[(&RecordedCell, CellView<'_>)],
     cases: &[CaseResult],
     findings: &[Finding],
     skips: &Skips<'_>,
 ) -> Vec<FeatureRow> {
-    let first_view: HashMap<&str, &CellView<'_>> = views
+    let view_of: HashMap<&str, &CellView<'_>> = views
         .iter()
         .map(|(recorded, view)| (recorded.cell.id.as_str(), view))
         .collect();
@@ -102,7 +103,8 @@ pub(crate) fn features(
                 .push(index);
         }
     }
-    features
+    suite
+        .features
         .iter()
         .map(|feature| {
             let id = feature.id.0.as_str();
@@ -110,31 +112,33 @@ pub(crate) fn features(
                 .iter()
                 .enumerate()
                 .map(|(index, group)| {
-                    let offer = first_view
-                        .get(group.cells[0].as_str())
-                        .map_or(Offered::OutOfScope, |view| offered(feature, view));
+                    let view = group
+                        .cells
+                        .first()
+                        .and_then(|cell| view_of.get(cell.as_str()));
+                    let offer = view.map_or(Offered::OutOfScope, |view| offered(feature, view));
                     let empty = Vec::new();
                     let here = by_place.get(&(id, index)).unwrap_or(&empty);
                     let mut findings = finding_at.get(&(id, index)).cloned().unwrap_or_default();
                     findings.sort_unstable();
                     group_mark(offer, here, findings, || {
-                        skips
-                            .of_feature(id)
-                            .map_or_else(|| "no_scenario".to_owned(), |skip| skip.reason.clone())
+                        absence(suite, feature, group, &view_of, skips)
                     })
                 })
                 .collect();
-            let overall = overall(
+            // Groups that this run left out on purpose say nothing; the others speak for the feature.
+            let asked = |mark: &&GroupMark| mark.offered == Offered::Yes && !mark.is_left_out();
+            let speaking: Vec<&GroupMark> = if marks.iter().any(|mark| asked(&mark)) {
+                marks.iter().filter(asked).collect()
+            } else if marks.iter().any(|mark| mark.offered == Offered::Yes) {
                 marks
                     .iter()
                     .filter(|mark| mark.offered == Offered::Yes)
-                    .map(|mark| mark.mark),
-            );
-            let overall = if marks.iter().any(|mark| mark.offered == Offered::Yes) {
-                overall
+                    .collect()
             } else {
-                super::rollup::overall(marks.iter().map(|mark| mark.mark))
+                marks.iter().collect()
             };
+            let overall = overall(speaking.iter().map(|mark| mark.mark));
             FeatureRow {
                 id: id.to_owned(),
                 name: feature.name.clone(),
@@ -150,6 +154,41 @@ pub(crate) fn features(
                 .any(|mark| mark.offered != Offered::OutOfScope)
         })
         .collect()
+}
+
+/// Why a feature has no case in a group.
+fn absence(
+    suite: SuiteView<'_>,
+    feature: &Feature,
+    group: &Group,
+    view_of: &HashMap<&str, &CellView<'_>>,
+    skips: &Skips<'_>,
+) -> String {
+    let view = group
+        .cells
+        .first()
+        .and_then(|cell| view_of.get(cell.as_str()));
+    let id = feature.id.0.as_str();
+    let skip = group
+        .cells
+        .iter()
+        .filter_map(|cell| view_of.get(cell.as_str()))
+        .find_map(|view| skips.of_place(id, view.cell));
+    // That the scenarios' conditions do not hold here is looked at below, condition by condition.
+    if let Some(skip) = skip.filter(|skip| skip.reason != "condition_not_met") {
+        return skip.reason.clone();
+    }
+    let about = suite
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.feature == feature.id)
+        .any(|scenario| view.is_some_and(|view| view.about_release(&scenario.applies)));
+    if about {
+        "not_applicable"
+    } else {
+        "no_scenario"
+    }
+    .to_owned()
 }
 
 fn group_mark(
@@ -183,7 +222,12 @@ fn group_mark(
                     && !case.outcome.is_undecided()
             })
     });
-    let observed = mark(&tally);
+    // A scenario that is about the release and not about such a device: the OS does not offer it there.
+    let observed = if reasons == ["not_applicable"] {
+        Mark::NotSupported
+    } else {
+        mark(&tally)
+    };
     GroupMark {
         offered,
         observed,
@@ -278,11 +322,19 @@ pub(crate) fn undecided(cases: &[CaseResult], features: &[FeatureRow]) -> u64 {
         .count();
     let without_case = features
         .iter()
-        .flat_map(|row| &row.groups)
-        .filter(|mark| {
-            mark.offered == Offered::Yes
-                && mark.tally.total() == 0
-                && mark.observed != super::types::Mark::NotSupported
+        .flat_map(|row| {
+            let offered = || {
+                row.groups
+                    .iter()
+                    .filter(|mark| mark.offered == Offered::Yes)
+            };
+            // A feature that is left out everywhere is not tested at all.
+            let spoken_for = offered().any(|mark| !mark.is_left_out());
+            offered().filter(move |mark| {
+                mark.tally.total() == 0
+                    && mark.observed != Mark::NotSupported
+                    && !(spoken_for && mark.is_left_out())
+            })
         })
         .count();
     (cases + without_case) as u64
@@ -299,5 +351,18 @@ impl CellResult {
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u64 {
         self.tally.of(outcome)
+    }
+}
+
+impl GroupMark {
+    /// Whether this run left the feature out here on purpose, by tier or filter.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.tally.total() == 0
+            && !self.reasons.is_empty()
+            && self
+                .reasons
+                .iter()
+                .all(|reason| matches!(reason.as_str(), "not_in_tier" | "filtered_out"))
     }
 }

@@ -22,7 +22,7 @@ use scenarios::scenario::Scenario;
 pub use cases::outcome;
 pub(crate) use compare::cut;
 pub use context::{AssessError, CellView, ModelView};
-pub use parts::{judge, observe, only_asks};
+pub use parts::{informs, judge, observe, only_asks};
 pub use party::{MessageCheck, Subject};
 pub use types::{
     ArrivalDifference, Assessment, BehaviorRow, CaseResult, CellResult, Fault, FeatureRow, Finding,
@@ -147,14 +147,7 @@ pub fn assess(inputs: &AssessInputs<'_>) -> Result<Assessment, AssessError> {
         .map(|(id, feature)| (*id, &feature.name))
         .collect();
     let findings = findings::collect(&cases, &names);
-    let rows = matrix::features(
-        inputs.suite.features,
-        &groups,
-        &views,
-        &cases,
-        &findings,
-        &skips,
-    );
+    let rows = matrix::features(inputs.suite, &groups, &views, &cases, &findings, &skips);
     let probes = matrix::probes(record);
     let cell_results = matrix::cells(&views, record, &cases, inputs.models);
     let verdict = verdict(record, &cases);

@@ -8,12 +8,13 @@ use super::types::{Observed, PartState};
 use crate::record::LookRecord;
 
 /// Commands that ask and change nothing. For a feature made of them the answer itself is the effect.
-const ASKING: [&str; 18] = [
+const ASKING: [&str; 19] = [
     "ActivationLockBypassCode",
     "AvailableOSUpdates",
     "CertificateList",
     "ContentCachingInformation",
     "DeviceInformation",
+    "DeviceLocation",
     "InstalledApplicationList",
     "ManagedApplicationAttributes",
     "ManagedApplicationConfiguration",
@@ -28,6 +29,30 @@ const ASKING: [&str; 18] = [
     "SecurityInfo",
     "UserList",
 ];
+
+/// Commands whose answer is what the device tells of itself, never an echo of what the server had put there.
+const TELLING: [&str; 2] = ["DeviceLocation", "UserList"];
+
+/// Whether the information that arrives is the whole of a part: the scenario only asks, or all looks of the part are at
+/// what the server saw, or at what the device tells of itself.
+#[must_use]
+pub fn informs(scenario: &Scenario, part: &str) -> bool {
+    let mut steps = scenario
+        .apply
+        .iter()
+        .chain(&scenario.verify)
+        .chain(&scenario.undo)
+        .chain(&scenario.verify_undone)
+        .filter(|step| step.looks.iter().any(|look| look.part == part))
+        .peekable();
+    only_asks(scenario)
+        || steps.peek().is_some()
+            && steps.all(|step| match &step.action {
+                Action::Command { request_type, .. } => TELLING.contains(&request_type.as_str()),
+                Action::ServerView => true,
+                _ => false,
+            })
+}
 
 /// Whether the scenario only asks: information that arrives is its whole purpose.
 #[must_use]
@@ -57,9 +82,10 @@ pub fn only_asks(scenario: &Scenario) -> bool {
 /// What the looks of one attempt show of a part.
 ///
 /// A look that fails in any phase loses the part. Without a failure the effect must have been seen: a status or a
-/// read-back alone never makes a part work. Where a scenario only asks and looks at no effect, the answer is it.
+/// read-back alone never makes a part work. Where information is the whole of a part ([`informs`]), its arrival is the
+/// effect.
 #[must_use]
-pub fn observe(looks: &[LookRecord], part: &str, only_asks: bool) -> Observed {
+pub fn observe(looks: &[LookRecord], part: &str, informs: bool) -> Observed {
     let mine = || looks.iter().filter(|look| look.part == part);
     if mine().any(|look| look.judged == Judged::Fail) {
         return Observed::Lost;
@@ -68,7 +94,7 @@ pub fn observe(looks: &[LookRecord], part: &str, only_asks: bool) -> Observed {
     let counts = |kind: LookKind| match kind {
         LookKind::Effect => true,
         LookKind::ReadBack | LookKind::ServerView | LookKind::DeclarationStatus => {
-            only_asks && !looks_at_effect
+            informs && !looks_at_effect
         }
         LookKind::Status => false,
     };
@@ -174,6 +200,63 @@ mod tests {
                 "{looks:?} asks={asks}"
             );
             assert_eq!(observe(&records, "other", asks), Observed::Unseen);
+        }
+    }
+
+    #[test]
+    fn an_echo_of_what_was_installed_is_never_the_effect() {
+        use device_matrix::known::Text;
+        use scenarios::feature::FeatureId;
+        use scenarios::scenario::{
+            ChannelWord, Condition, Look, Matcher, ScenarioId, Step, Survives,
+        };
+
+        let command = |request_type: &str| Action::Command {
+            request_type: request_type.to_owned(),
+            args: Value::Null,
+            channel: ChannelWord::Device,
+        };
+        let step = |action, looked: bool| Step {
+            when: Condition::default(),
+            action,
+            looks: looked
+                .then(|| Look {
+                    part: "p".to_owned(),
+                    pointer: String::new(),
+                    matcher: Matcher::Present,
+                })
+                .into_iter()
+                .collect(),
+        };
+        let rows = [
+            ("DeviceInformation", command("SecurityInfo"), true),
+            ("InstallProfile", command("ProfileList"), false),
+            ("InstallProfile", command("DeviceInformation"), false),
+            ("EnableLostMode", command("DeviceLocation"), true),
+            ("EnableLostMode", command("DisableLostMode"), false),
+            ("InstallProfile", Action::ServerView, true),
+            ("InstallProfile", Action::Effect, false),
+        ];
+        for (apply, looked_at, expected) in rows {
+            let scenario = Scenario {
+                id: ScenarioId(String::new()),
+                feature: FeatureId(String::new()),
+                title: Text {
+                    ja: String::new(),
+                    en: String::new(),
+                },
+                applies: Vec::new(),
+                destructive: false,
+                smoke: false,
+                survives: Survives::default(),
+                parts: Vec::new(),
+                apply: vec![step(command(apply), false)],
+                verify: vec![step(looked_at.clone(), true)],
+                undo: Vec::new(),
+                verify_undone: Vec::new(),
+            };
+            assert_eq!(informs(&scenario, "p"), expected, "{apply} {looked_at:?}");
+            assert!(expected == only_asks(&scenario) || !informs(&scenario, "other"));
         }
     }
 

@@ -177,41 +177,34 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             transcript: false,
         };
     };
-    let delivered: Vec<&Message> = transcript
+    let delivered: Vec<(&Message, Subject<'_>)> = transcript
         .messages
         .iter()
-        .filter(|message| {
-            message.direction == Direction::ToDevice && request_type(&message.body).is_some()
-        })
+        .filter(|message| message.direction == Direction::ToDevice)
+        .filter_map(|message| Some((message, subject(&message.body)?)))
         .collect();
-    let altered: Vec<&&Message> = delivered.iter().filter(|m| m.handed_in.is_some()).collect();
-    for message in &altered {
-        if let Some(handed_in) = &message.handed_in {
-            for difference in snapshots::diff::diff(handed_in, &message.body)
-                .iter()
-                .take(3)
-            {
-                details.push(format!(
-                    "#{} {} {}",
-                    message.seq, message.what, difference.path
-                ));
-            }
+    let mut altered = false;
+    for (message, handed_in) in transcript
+        .messages
+        .iter()
+        .filter_map(|message| Some((message, message.handed_in.as_ref()?)))
+    {
+        altered = true;
+        for difference in snapshots::diff::diff(handed_in, &message.body)
+            .iter()
+            .take(3)
+        {
+            details.push(format!(
+                "#{} {} {}",
+                message.seq, message.what, difference.path
+            ));
         }
     }
     let context = scene.cell.context(Scope::Device);
     let mut product_violation = false;
-    for message in &delivered {
-        if content_author(message, transcript) == Author::Product
-            && let Some(id) = request_type(&message.body)
-        {
-            let body = message.body.get("Command").unwrap_or(&message.body);
-            let subject = Subject {
-                kind: Kind::Command,
-                id,
-                role: Role::Payload,
-                body,
-            };
-            let found = scene.check.violations(&subject, &context);
+    for (message, subject) in &delivered {
+        if content_author(message, transcript) == Author::Product {
+            let found = scene.check.violations(subject, &context);
             product_violation |= !found.is_empty();
             details.extend(
                 found
@@ -257,7 +250,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
         .iter()
         .any(|m| m.direction == Direction::ToServer);
     Signs {
-        altered: !altered.is_empty(),
+        altered,
         product_violation,
         harness_violation,
         applies,
@@ -286,6 +279,25 @@ fn content_author(message: &Message, transcript: &Transcript) -> Author {
         })
         .find(|other| other.what == request || request_type(&other.body) == Some(request))
         .map_or(Author::Product, |other| other.author)
+}
+
+/// A command or a declaration as it stands in a message to the device.
+fn subject(body: &Value) -> Option<Subject<'_>> {
+    if let Some(id) = request_type(body) {
+        return Some(Subject {
+            kind: Kind::Command,
+            id,
+            role: Role::Payload,
+            body: body.get("Command").unwrap_or(body),
+        });
+    }
+    body.get("Identifier")?;
+    Some(Subject {
+        kind: Kind::Declaration,
+        id: body.get("Type")?.as_str()?,
+        role: Role::Payload,
+        body: body.get("Payload")?,
+    })
 }
 
 fn request_type(body: &Value) -> Option<&str> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use device_matrix::known::Text;
+use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::report::TextSchema;
 
 use super::types::{Assessment, CaseResult, Finding, Offered, PartResult, Since};
 
@@ -11,7 +14,7 @@ use super::types::{Assessment, CaseResult, Finding, Offered, PartResult, Since};
 pub const SCHEMA_VERSION: &str = "1.0";
 
 /// An assessment as published.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct AssessmentJson {
     /// [`SCHEMA_VERSION`].
     pub schema_version: &'static str,
@@ -22,8 +25,10 @@ pub struct AssessmentJson {
     /// Date as of which the run looked at the world.
     pub as_of: String,
     /// Origin of the server: `reference`, `third_party`, `product`.
+    #[schemars(with = "String")]
     pub server_origin: scenarios::event::ServerOrigin,
     /// Origin of the devices: `virtual`, `device`, `manual`.
+    #[schemars(with = "String")]
     pub device_origin: scenarios::event::DeviceOrigin,
     /// The record ends as a complete one does.
     pub complete: bool,
@@ -38,7 +43,7 @@ pub struct AssessmentJson {
 }
 
 /// A device group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct GroupJson {
     /// Id.
     pub id: String,
@@ -47,7 +52,7 @@ pub struct GroupJson {
 }
 
 /// A case.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct CaseJson {
     /// `scenario@cell`.
     pub id: String,
@@ -72,7 +77,7 @@ pub struct CaseJson {
 }
 
 /// The same case on the previous release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct PreviousJson {
     /// Case id.
     pub case: String,
@@ -83,7 +88,7 @@ pub struct PreviousJson {
 }
 
 /// A part of a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct PartJson {
     /// Id.
     pub id: String,
@@ -98,7 +103,7 @@ pub struct PartJson {
 }
 
 /// A finding.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct FindingJson {
     /// `F001`.
     pub id: String,
@@ -109,6 +114,7 @@ pub struct FindingJson {
     /// Offer word.
     pub offered: &'static str,
     /// Part.
+    #[schemars(with = "Option<TextSchema>")]
     pub part: Option<Text>,
     /// Party word.
     pub party: &'static str,
@@ -119,15 +125,17 @@ pub struct FindingJson {
     /// `this_release`, `earlier`, `unknown`.
     pub since: &'static str,
     /// Why.
+    #[schemars(with = "Option<TextSchema>")]
     pub reason: Option<Text>,
     /// What to use in its place.
+    #[schemars(with = "Option<TextSchema>")]
     pub replacement: Option<Text>,
     /// Cells and digests.
     pub cells: Vec<EvidenceJson>,
 }
 
 /// A cell and the digest of a transcript.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct EvidenceJson {
     /// Cell id.
     pub cell: String,

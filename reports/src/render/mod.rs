@@ -59,6 +59,25 @@ pub fn json(model: &ReportModel) -> Result<String, RenderError> {
     Ok(text)
 }
 
+/// JSON Schema of `report.json`, with a newline at its end.
+pub fn report_schema() -> Result<String, RenderError> {
+    schema_of::<ReportModel>()
+}
+
+/// JSON Schema of `assessment.json`, with a newline at its end.
+pub fn assessment_schema() -> Result<String, RenderError> {
+    schema_of::<crate::assess::published::AssessmentJson>()
+}
+
+fn schema_of<T: schemars::JsonSchema>() -> Result<String, RenderError> {
+    let generator = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let mut text = serde_json::to_string_pretty(&generator.into_root_schema_for::<T>())?;
+    text.push('\n');
+    Ok(text)
+}
+
 fn languages(model: &ReportModel) -> Vec<Lang> {
     Lang::WORDS
         .iter()

@@ -20,7 +20,7 @@ pub struct DueView {
     pub counted: Vec<Date>,
     /// Days that were not counted, with the reason.
     pub skipped: Vec<(Date, Text)>,
-    /// `open`, `due_soon`, `on_time`, `late`.
+    /// `due`, `due_soon`, `late`, `done`.
     pub state: String,
     /// The calendar is not official for all of these days.
     pub provisional: bool,

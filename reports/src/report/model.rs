@@ -1,13 +1,14 @@
 //! The report as published: the shape of `report.json`, and all that templates see. Words, figures and texts only.
 
 use device_matrix::known::Text;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Version of the format. A change of meaning raises the first number.
 pub const SCHEMA_VERSION: &str = "1.0";
 
 /// A verification report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct ReportModel {
     /// [`SCHEMA_VERSION`].
     pub schema_version: &'static str,
@@ -54,21 +55,25 @@ pub struct ReportModel {
     /// Coverage.
     pub coverage: Coverage,
     /// Limits given by the caller, beside the ones that every report names.
+    #[schemars(with = "Vec<TextSchema>")]
     pub limits: Vec<Text>,
     /// Appendix.
     pub appendix: Appendix,
 }
 
 /// Head of the report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Head {
     /// Vendor.
+    #[schemars(with = "TextSchema")]
     pub vendor: Text,
     /// Product.
+    #[schemars(with = "TextSchema")]
     pub product: Text,
     /// Version of the product's server; `None` is not known.
     pub product_build: Option<String>,
     /// Rules that the report follows.
+    #[schemars(with = "TextSchema")]
     pub guideline: Text,
     /// Selector.
     pub target: String,
@@ -105,7 +110,7 @@ pub struct Head {
 }
 
 /// A server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ServerHead {
     /// Adapter.
     pub name: String,
@@ -116,7 +121,7 @@ pub struct ServerHead {
 }
 
 /// A release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ReleaseHead {
     /// Id.
     pub id: String,
@@ -137,7 +142,7 @@ pub struct ReleaseHead {
 }
 
 /// When the report is due.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct DueJson {
     /// Day 0.
     pub acquired: String,
@@ -147,23 +152,24 @@ pub struct DueJson {
     pub counted: Vec<String>,
     /// Days not counted.
     pub skipped: Vec<SkippedDay>,
-    /// `open`, `due_soon`, `on_time`, `late`.
+    /// `due`, `due_soon`, `late`, `done`.
     pub state: String,
     /// The calendar is not official for all of these days.
     pub provisional: bool,
 }
 
 /// A day that was not counted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct SkippedDay {
     /// Date.
     pub date: String,
     /// Why.
+    #[schemars(with = "TextSchema")]
     pub why: Text,
 }
 
 /// Cells and cases of one origin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct OriginCount {
     /// `virtual`, `device`, `manual`.
     pub origin: &'static str,
@@ -174,7 +180,7 @@ pub struct OriginCount {
 }
 
 /// A sign-off.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct SignedView {
     /// Who.
     pub by: String,
@@ -187,18 +193,20 @@ pub struct SignedView {
 }
 
 /// Where customers turn to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ContactView {
     /// Name.
+    #[schemars(with = "TextSchema")]
     pub name: Text,
     /// Address.
     pub url: String,
     /// Hours.
+    #[schemars(with = "TextSchema")]
     pub hours: Text,
 }
 
 /// The four answers of guideline 2.1.1.1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Answers {
     /// (1) existing features.
     pub existing: ExistingAnswer,
@@ -211,7 +219,7 @@ pub struct Answers {
 }
 
 /// (1)
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ExistingAnswer {
     /// The mark for the product: never `works` when the product took no part.
     pub mark: &'static str,
@@ -232,7 +240,7 @@ pub struct ExistingAnswer {
 }
 
 /// (2)
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct NewAnswer {
     /// Mark.
     pub mark: &'static str,
@@ -249,7 +257,7 @@ pub struct NewAnswer {
 }
 
 /// (3)
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct RestrictionAnswer {
     /// Mark: `works` when there is none and nothing is undecided.
     pub mark: &'static str,
@@ -266,7 +274,7 @@ pub struct RestrictionAnswer {
 }
 
 /// (4)
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Recommendation {
     /// `recommended`, `conditional`, `wait`, `insufficient`.
     pub word: &'static str,
@@ -275,7 +283,7 @@ pub struct Recommendation {
 }
 
 /// A reason for the recommendation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct RecommendationReason {
     /// Word.
     pub word: &'static str,
@@ -286,7 +294,7 @@ pub struct RecommendationReason {
 }
 
 /// A column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct GroupView {
     /// Id.
     pub id: String,
@@ -303,7 +311,7 @@ pub struct GroupView {
 }
 
 /// Columns of one release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct GroupHead {
     /// `iOS 18.0`.
     pub release: String,
@@ -312,7 +320,7 @@ pub struct GroupHead {
 }
 
 /// A category of features.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct CategoryView {
     /// Slug.
     pub id: String,
@@ -321,11 +329,12 @@ pub struct CategoryView {
 }
 
 /// A row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct FeatureView {
     /// Id.
     pub id: String,
     /// Name.
+    #[schemars(with = "TextSchema")]
     pub name: Text,
     /// Over all groups.
     pub overall: &'static str,
@@ -336,7 +345,7 @@ pub struct FeatureView {
 }
 
 /// A mark in the matrix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct MarkView {
     /// Mark word.
     pub mark: &'static str,
@@ -353,16 +362,17 @@ pub struct MarkView {
 }
 
 /// A feature by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct NamedFeature {
     /// Id.
     pub id: String,
     /// Name.
+    #[schemars(with = "TextSchema")]
     pub name: Text,
 }
 
 /// A finding as published.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct FindingView {
     /// Number of its note; 0 when it has none.
     pub number: u64,
@@ -377,6 +387,7 @@ pub struct FindingView {
     /// Scenario.
     pub scenario: String,
     /// Part.
+    #[schemars(with = "Option<TextSchema>")]
     pub part: Option<Text>,
     /// Party word.
     pub party: &'static str,
@@ -389,8 +400,10 @@ pub struct FindingView {
     /// The release compared with.
     pub since_release: Option<String>,
     /// Why.
+    #[schemars(with = "Option<TextSchema>")]
     pub reason: Option<Text>,
     /// What to use in its place.
+    #[schemars(with = "Option<TextSchema>")]
     pub replacement: Option<Text>,
     /// Where the expectation is written.
     pub source: Option<String>,
@@ -411,7 +424,7 @@ pub struct FindingView {
 }
 
 /// A failing look.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct LookView {
     /// Phase word.
     pub phase: String,
@@ -426,7 +439,7 @@ pub struct LookView {
 }
 
 /// The three conditions of guideline 2.3.1, each `yes`, `no` or `unknown`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Conditions {
     /// Differs from the specification, or is unexpected.
     pub differs: &'static str,
@@ -439,7 +452,7 @@ pub struct Conditions {
 }
 
 /// Where a finding shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Scope {
     /// Release names.
     pub releases: Vec<String>,
@@ -456,7 +469,7 @@ pub struct Scope {
 }
 
 /// A link to a transcript.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct EvidenceLink {
     /// Cell id.
     pub cell: String,
@@ -469,7 +482,7 @@ pub struct EvidenceLink {
 }
 
 /// An item of the releases.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ItemRow {
     /// Kind word.
     pub kind: String,
@@ -488,52 +501,58 @@ pub struct ItemRow {
     /// Probe results by word and number of cells; a self-consistency check.
     pub probes: Vec<Count>,
     /// What to use in its place.
+    #[schemars(with = "Option<TextSchema>")]
     pub replacement: Option<Text>,
 }
 
 /// Material for the recommendation. `None` is not known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Material {
     /// What gets better: new items that are usable.
     pub better: Vec<String>,
     /// What gets worse: findings new with this release.
     pub worse: Vec<FindingRef>,
     /// Security.
+    #[schemars(with = "Option<TextSchema>")]
     pub security: Option<Text>,
     /// Known issues.
     pub known_issues: Option<Vec<KnownIssueView>>,
     /// Devices that can not update.
     pub cannot_update: Option<Vec<String>>,
     /// Way back.
+    #[schemars(with = "Option<TextSchema>")]
     pub way_back: Option<Text>,
     /// Open questions: words with figures.
     pub open: Vec<OpenQuestion>,
 }
 
 /// A finding by id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct FindingRef {
     /// `F001`.
     pub id: String,
     /// Feature.
+    #[schemars(with = "Option<TextSchema>")]
     pub feature: Option<Text>,
     /// Part.
+    #[schemars(with = "Option<TextSchema>")]
     pub part: Option<Text>,
 }
 
 /// A known issue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct KnownIssueView {
     /// The vendor's number.
     pub number: String,
     /// What it is.
+    #[schemars(with = "TextSchema")]
     pub text: Text,
     /// Where it is written.
     pub source: String,
 }
 
 /// An open question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct OpenQuestion {
     /// Word.
     pub word: &'static str,
@@ -542,7 +561,7 @@ pub struct OpenQuestion {
 }
 
 /// A priority of guideline 2.1.1.2.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Priority {
     /// 1 to 4.
     pub level: u8,
@@ -551,7 +570,7 @@ pub struct Priority {
 }
 
 /// Something to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Task {
     /// Feature.
     pub feature: Option<NamedFeature>,
@@ -564,7 +583,7 @@ pub struct Task {
 }
 
 /// A change of behavior.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct BehaviorView {
     /// Direction word.
     pub direction: &'static str,
@@ -591,11 +610,12 @@ pub struct BehaviorView {
 }
 
 /// A difference of upgraded devices to fresh ones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ArrivalView {
     /// Feature.
     pub feature: NamedFeature,
     /// Part.
+    #[schemars(with = "TextSchema")]
     pub part: Text,
     /// State on fresh devices.
     pub fresh: &'static str,
@@ -608,11 +628,12 @@ pub struct ArrivalView {
 }
 
 /// What is not tested for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct NotTested {
     /// Reason word.
     pub reason: String,
     /// What a person can act on, when the record says it.
+    #[schemars(with = "Option<TextSchema>")]
     pub sentence: Option<Text>,
     /// Offered features concerned.
     pub features: Vec<NamedFeature>,
@@ -623,7 +644,7 @@ pub struct NotTested {
 }
 
 /// Coverage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Coverage {
     /// Cells under verification.
     pub cells: u64,
@@ -652,18 +673,19 @@ pub struct Coverage {
 }
 
 /// Skips of one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct SkipCount {
     /// Word.
     pub reason: String,
     /// How many.
     pub count: u64,
     /// What the first one says.
+    #[schemars(with = "TextSchema")]
     pub text: Text,
 }
 
 /// Appendix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Appendix {
     /// Run id.
     pub run_id: String,
@@ -694,7 +716,7 @@ pub struct Appendix {
 }
 
 /// A cell in the appendix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct CellRow {
     /// Id.
     pub id: String,
@@ -717,7 +739,7 @@ pub struct CellRow {
 }
 
 /// A probed capability.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ProbeView {
     /// Capability id.
     pub capability: String,
@@ -728,7 +750,7 @@ pub struct ProbeView {
 }
 
 /// A word and how often it holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Count {
     /// Word.
     pub word: String,
@@ -737,10 +759,21 @@ pub struct Count {
 }
 
 /// A name and its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Pair {
     /// Name.
     pub name: String,
     /// Value.
     pub value: String,
+}
+
+/// The shape of a text in two languages, for the schema.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Text")]
+#[expect(dead_code, reason = "only its shape is used")]
+pub(crate) struct TextSchema {
+    /// Japanese.
+    ja: String,
+    /// English.
+    en: String,
 }
