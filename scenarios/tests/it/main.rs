@@ -4,4 +4,5 @@ mod common;
 mod data;
 mod loader;
 mod plan;
+mod probe;
 mod worksheet;
