@@ -5,4 +5,5 @@ mod data;
 mod loader;
 mod plan;
 mod probe;
+mod ranges;
 mod worksheet;
