@@ -10,7 +10,7 @@ mod instance;
 use std::collections::BTreeMap;
 
 use device_matrix::capability::{Context, Facts, ItemIndex, Key, KeyIndex, Kind};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::scenario::{Action, ChannelWord};
 
@@ -180,54 +180,45 @@ impl Probe {
             }
             Form::Declaration => {
                 let payload = instance::with_keys(facts, first.item, &keys, context)?;
-                Some(declared(&item.id, payload, part.len()))
+                Some(declared(&item.id, &payload, part.len()))
             }
-            Form::Status => Some(self.subscription(facts, part)),
+            Form::Status => Some(subscription(facts, part)),
         }
     }
 
     fn payload_trace(&self, facts: &Facts, capability: &Capability) -> Trace {
         let item = facts.item(capability.item);
         let Some(key) = capability.key else {
-            let pointer = format!("/profiles/{PROFILE}/payloads/{}", escaped(&item.id));
-            return Trace::InEffect(pointer);
+            return Trace::InEffect(format!(
+                "/profiles/{PROFILE}/payloads/{}",
+                escaped(&item.id)
+            ));
         };
         let base = match self.form {
             Form::Restriction => "/restrictions".to_owned(),
             _ => format!("/payloads/{}/0", escaped(&item.id)),
         };
-        let path: String = item
-            .key(key)
-            .path
-            .iter()
-            .map(|name| format!("/{}", escaped(name)))
-            .collect();
-        Trace::InEffect(base + &path)
-    }
-
-    fn subscription(&self, facts: &Facts, part: &[Capability]) -> Request {
-        let names: Vec<_> = part
-            .iter()
-            .map(|capability| facts.item(capability.item).id.clone())
-            .collect();
-        let items: Vec<_> = names.iter().map(|name| json!({ "Name": name })).collect();
-        let kind = "com.apple.configuration.management.status-subscriptions";
-        let mut request = declared(kind, json!({ "StatusItems": items }), 0);
-        request.answers = names
-            .iter()
-            .map(|name| {
-                let path: String = name
-                    .split('.')
-                    .map(|step| format!("/{}", escaped(step)))
-                    .collect();
-                Trace::InAnswer(format!("/status{path}"))
-            })
-            .collect();
-        request
+        let path = item.key(key).path.iter().map(String::as_str);
+        Trace::InEffect(base + &pointer(path))
     }
 }
 
-fn declared(kind: &str, payload: Value, count: usize) -> Request {
+fn subscription(facts: &Facts, part: &[Capability]) -> Request {
+    let names: Vec<_> = part
+        .iter()
+        .map(|capability| facts.item(capability.item).id.clone())
+        .collect();
+    let items: Vec<_> = names.iter().map(|name| json!({ "Name": name })).collect();
+    let kind = "com.apple.configuration.management.status-subscriptions";
+    let mut request = declared(kind, &json!({ "StatusItems": items }), 0);
+    request.answers = names
+        .iter()
+        .map(|name| Trace::InAnswer(format!("/status{}", pointer(name.split('.')))))
+        .collect();
+    request
+}
+
+fn declared(kind: &str, payload: &Value, count: usize) -> Request {
     let row = format!("/declarations/{}", escaped(DECLARATION));
     Request {
         action: Action::Declare {
@@ -253,6 +244,15 @@ fn name(facts: &Facts, capability: &Capability) -> String {
         .map_or_else(|| item.id.clone(), |key| item.key(key).name().to_owned())
 }
 
+/// The steps as a JSON pointer.
+fn pointer<'a>(steps: impl Iterator<Item = &'a str>) -> String {
+    steps.fold(String::new(), |mut out, step| {
+        out.push('/');
+        out.push_str(&escaped(step));
+        out
+    })
+}
+
 /// A reference token of a JSON pointer.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
@@ -273,9 +273,4 @@ pub(crate) const fn unprobed(kind: Kind) -> Option<&'static str> {
         Kind::Error => Some("answer_of_the_server"),
         Kind::Protocol | Kind::Other => Some("not_addressable"),
     }
-}
-
-/// An empty object.
-pub(crate) fn empty() -> Value {
-    Value::Object(Map::new())
 }

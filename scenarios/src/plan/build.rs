@@ -130,7 +130,7 @@ pub fn build(
         probes_of.entry(probe.cell).or_default().push(small(index));
     }
     let desk = Desk::new(suite, filters);
-    let planned: Vec<(Vec<Case>, Vec<(u32, Reason)>)> = cells
+    let planned: Vec<Planned> = cells
         .par_iter()
         .enumerate()
         .map(|(index, cell)| {
@@ -180,6 +180,9 @@ pub fn build(
 fn small(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
+
+/// The cases of a cell, and the features without one.
+type Planned = (Vec<Case>, Vec<(u32, Reason)>);
 
 /// One feature as far as planning needs it.
 struct Row<'a> {
@@ -297,7 +300,7 @@ impl<'a> Desk<'a> {
     }
 
     /// One skip per feature, release and reason, with the enrollment types it holds for.
-    fn skips(&self, cells: &[Arc<Cell>], planned: &[(Vec<Case>, Vec<(u32, Reason)>)]) -> Vec<Skip> {
+    fn skips(&self, cells: &[Arc<Cell>], planned: &[Planned]) -> Vec<Skip> {
         type Group = (u32, String, Reason);
         let mut groups: BTreeMap<Group, (BTreeSet<&'static str>, usize)> = BTreeMap::new();
         let mut release_of: BTreeMap<String, (HashSet<&'static str>, usize)> = BTreeMap::new();
@@ -308,12 +311,11 @@ impl<'a> Desk<'a> {
             }
             let pointer = Arc::as_ptr(&cell.release);
             let known = releases.iter().find(|(known, _)| *known == pointer);
-            let id = match known {
-                Some((_, id)) => id.clone(),
-                None => {
-                    releases.push((pointer, cell.release.id()));
-                    cell.release.id()
-                }
+            let id = if let Some((_, id)) = known {
+                id.clone()
+            } else {
+                releases.push((pointer, cell.release.id()));
+                cell.release.id()
             };
             let all = release_of.entry(id.clone()).or_default();
             all.0.insert(cell.enrollment.as_str());

@@ -4,4 +4,6 @@ mod common;
 mod data;
 mod loader;
 mod plan;
+mod probe;
+mod ranges;
 mod worksheet;
