@@ -57,6 +57,7 @@ pub(super) struct Report {
     pub(super) evidence: Vec<Evidence>,
     pub(super) events: Vec<Event>,
     pub(super) messages: u64,
+    pub(super) requests: u64,
     /// The case that ended and how; `None` for news of the cell.
     pub(super) case: Option<(usize, Ended)>,
     /// The cell's device was enrolled for the first time.
@@ -659,7 +660,7 @@ impl Executor {
     }
 
     async fn enrolled(&self, scribe: Scribe, first: bool) {
-        let messages = scribe.len();
+        let (messages, requests) = (scribe.len(), scribe.requests());
         let evidence = Evidence::of(&scribe.finish());
         let event = Event::CellEnrolled {
             cell: self.cell_id.clone(),
@@ -669,6 +670,7 @@ impl Executor {
             evidence: vec![evidence],
             events: vec![event],
             messages,
+            requests,
             case: None,
             enrolled: first,
         })
@@ -679,6 +681,7 @@ impl Executor {
         let mut report = Report::default();
         for done in attempts {
             report.messages += done.messages;
+            report.requests += done.requests;
             report.evidence.push(done.evidence);
             report.events.extend(done.events);
             report.case = Some((case.index, done.ended));

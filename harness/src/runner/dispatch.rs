@@ -51,6 +51,7 @@ pub async fn run(inputs: RunInputs, sink: &mut dyn Sink) -> Result<RunSummary, R
             blocked: 0,
             bugs: 0,
             messages,
+            requests: 0,
             interrupted: false,
             server_gone: None,
         },
@@ -161,6 +162,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     async fn report(&mut self, report: Report, done: &mut HashSet<usize>) -> Result<(), RunError> {
         self.summary.messages += report.messages;
+        self.summary.requests += report.requests;
         self.summary.cells_enrolled += u64::from(report.enrolled);
         if let Some((index, ended)) = &report.case {
             done.insert(*index);
