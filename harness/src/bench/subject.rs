@@ -138,8 +138,9 @@ struct Ran {
 }
 
 impl Ran {
-    fn messages_per_second(&self) -> f64 {
-        self.summary.messages as f64 / self.seconds
+    /// Exchanges on the wire per second, one request and its answer each, as the ceilings count them.
+    fn exchanges_per_second(&self) -> f64 {
+        self.summary.requests as f64 / self.seconds
     }
 }
 
@@ -156,7 +157,7 @@ async fn bars(
         cases: options.cases,
     };
     let dir = |name: &str| Keep::New(scratch.join(name));
-    let per_second = |ran: &Result<Ran, String>| ran.as_ref().ok().map(Ran::messages_per_second);
+    let per_second = |ran: &Result<Ran, String>| ran.as_ref().ok().map(Ran::exchanges_per_second);
     let why = |ran: &Result<Ran, String>| ran.as_ref().err().cloned().unwrap_or_default();
 
     let socket = measure(plant, shape(true, false), dir("socket")).await;
@@ -166,7 +167,7 @@ async fn bars(
     let mut bars = vec![
         Bar::ratio(
             "socket_unsigned",
-            "messages/s of the whole runner over the socket, as a share of the bare exchange",
+            "exchanges/s of the whole runner over the socket, as a share of the bare exchange",
             per_second(&socket),
             Some(ceilings.socket_per_second),
             Wanted::AtLeast,
@@ -175,7 +176,7 @@ async fn bars(
         .because(why(&socket)),
         Bar::ratio(
             "duplex_unsigned",
-            "messages/s of the whole runner in-process, as a share of the bare exchange",
+            "exchanges/s of the whole runner in-process, as a share of the bare exchange",
             per_second(&duplex),
             Some(ceilings.duplex_per_second),
             Wanted::AtLeast,
@@ -184,7 +185,7 @@ async fn bars(
         .because(why(&duplex)),
         Bar::ratio(
             "signed_p256",
-            "signed messages/s in-process, as a share of cores ÷ (message CPU + sign + verify)",
+            "signed exchanges/s in-process, as a share of cores ÷ (message CPU + sign + verify)",
             per_second(&signed),
             ceilings.signed_per_second(),
             Wanted::AtLeast,

@@ -77,17 +77,23 @@ impl RecordWriter {
             .map_err(|error| RecordError::io(&path, &error))
     }
 
-    /// Stores evidence under its address: written beside and renamed, so that a file is whole or absent.
+    /// Stores evidence under its address. A new file is torn only when the process dies in the middle, and then no
+    /// event names it yet; a file that is there already is replaced as a whole.
     pub fn evidence(&mut self, evidence: &Evidence) -> Result<(), RecordError> {
         if self.latest == evidence.sha256 {
             return Ok(());
         }
-        // A file of the same address has the same content, so that replacing it changes nothing.
         let path = self.dir.join(EVIDENCE).join(&evidence.sha256);
-        let beside = path.with_extension("tmp");
-        fs::write(&beside, &evidence.bytes)
-            .and_then(|()| fs::rename(&beside, &path))
-            .map_err(|error| RecordError::io(&path, &error))?;
+        let new = OpenOptions::new().write(true).create_new(true).open(&path);
+        let stored = match new {
+            Ok(mut file) => file.write_all(&evidence.bytes),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let beside = path.with_extension("tmp");
+                fs::write(&beside, &evidence.bytes).and_then(|()| fs::rename(&beside, &path))
+            }
+            Err(error) => Err(error),
+        };
+        stored.map_err(|error| RecordError::io(&path, &error))?;
         self.latest.clone_from(&evidence.sha256);
         Ok(())
     }

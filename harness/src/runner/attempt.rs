@@ -48,6 +48,7 @@ pub(super) struct Done {
     pub(super) events: Vec<Event>,
     pub(super) evidence: Evidence,
     pub(super) messages: u64,
+    pub(super) requests: u64,
     pub(super) ended: Ended,
     /// A look failed that nobody expects to fail.
     pub(super) doubtful: bool,
@@ -81,6 +82,7 @@ impl Attempt {
         clean: bool,
     ) -> Done {
         let messages = self.scribe.len();
+        let requests = self.scribe.requests();
         let evidence = Evidence::of(&self.scribe.finish());
         let mut events = self.log.events;
         events.push(Event::CaseEnded {
@@ -95,6 +97,7 @@ impl Attempt {
             events,
             evidence,
             messages,
+            requests,
             ended,
             doubtful,
             clean,

@@ -152,6 +152,8 @@ pub struct RunSummary {
     pub bugs: u64,
     /// Messages exchanged, those of an earlier process included.
     pub messages: u64,
+    /// Requests that devices made of the server in this process: exchanges on the wire.
+    pub requests: u64,
     /// A person interrupted the run.
     pub interrupted: bool,
     /// The server went away, or never was there: stable word and sentence.

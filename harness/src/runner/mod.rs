@@ -2,12 +2,19 @@
 //!
 //! The two share no state but the server's health; executors hand finished cases over one bounded channel.
 
+mod arrival;
 mod attempt;
 mod cell;
+mod desk;
 mod dispatch;
+mod head;
 mod health;
 mod input;
+mod news;
+mod phases;
+mod queue;
 mod resume;
+mod work;
 
 pub use dispatch::run;
 pub use input::{

@@ -37,6 +37,7 @@ pub struct Scribe {
     declared: HashMap<String, Value>,
     declarations_altered: Vec<String>,
     status_reports: u64,
+    requests: u64,
 }
 
 impl Scribe {
@@ -90,6 +91,12 @@ impl Scribe {
     #[must_use]
     pub fn status_reports(&self) -> u64 {
         self.status_reports
+    }
+
+    /// Number of requests that the device has made of the server: exchanges on the wire.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
     }
 
     /// Number of messages so far.
@@ -168,6 +175,7 @@ impl Scribe {
                 );
             }
             direction @ (Direction::ToServer | Direction::ToOperatorApi) => {
+                self.requests += 1;
                 if is_status_report(&message.what, &body) {
                     self.status_reports += 1;
                 }

@@ -258,7 +258,14 @@ async fn evidence_is_checked_against_its_address() {
         })
         .expect("an ending");
     let transcript = evidence(base.path(), &sha).expect("evidence");
-    assert_eq!(Evidence::of(&transcript).sha256, sha);
+    let sealed = Evidence::of(&transcript);
+    assert_eq!(sealed.sha256, sha);
+    let value = serde_json::to_value(&transcript).expect("JSON");
+    assert_eq!(
+        sealed.bytes,
+        canonical(&value),
+        "the fields stand in the order of their names"
+    );
     let path = base.path().join("evidence").join(&sha);
     fs::write(&path, b"{\"messages\":[]}").expect("write");
     let error = evidence(base.path(), &sha).expect_err("altered");

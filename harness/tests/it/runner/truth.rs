@@ -238,6 +238,9 @@ async fn what_the_server_changes_on_the_way_is_the_servers() {
         .filter(|message| message.handed_in.is_some())
         .collect();
     assert_eq!(altered.len(), 1);
+    let value = serde_json::to_value(&transcript).expect("JSON");
+    let sealed = harness::record::evidence::Evidence::of(&transcript);
+    assert_eq!(sealed.bytes, harness::record::evidence::canonical(&value));
     assert_eq!(altered[0].author, Author::Product);
     assert_eq!(
         altered[0].body.pointer("/Command/Value"),
