@@ -139,7 +139,7 @@ settings! {
     await_device_configured: bool = false, Assumed;
     /// The enrollment profile sets `CheckOutWhenRemoved`.
     check_out_when_removed: bool = true, Assumed;
-    /// An erased device that may return to service asks the server by a check-in first (iOS 26, visionOS 26).
+    /// A supervised device asks the server by a check-in, before it is erased, whether it shall return to service.
     return_to_service_check_in: bool = false, Assumed;
     /// Commands after which a device ends a session, so that a server that never stops does not hold it.
     max_commands_per_session: u32 = 10_000, Assumed;

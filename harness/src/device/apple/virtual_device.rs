@@ -24,8 +24,8 @@ use super::state::Source;
 use super::{effects, gate, information, profiles};
 use crate::device::{DeviceError, DeviceMessage, DeviceUnderTest, MessageBody, Session};
 use crate::protocol::apple::checkin::{
-    Authenticate, CheckOut, CheckinMessage, DeclarativeManagement, TokenUpdate,
-    UserAuthenticateAnswer,
+    Authenticate, CheckOut, CheckinMessage, DeclarativeManagement, ReturnToServiceAnswer,
+    TokenUpdate, UserAuthenticateAnswer,
 };
 use crate::protocol::apple::codec;
 use crate::protocol::apple::command::{CommandEnvelope, CommandResponse, Status};
@@ -586,6 +586,9 @@ impl VirtualDevice {
             session.answered += u32::from(out.is_result);
             if let Some(after) = out.after {
                 synchronize |= after == After::Synchronize;
+                if after == After::Erase {
+                    self.ask_return_to_service(&mut link).await?;
+                }
                 if self.follow(after) {
                     return Ok(session);
                 }
@@ -606,6 +609,34 @@ impl VirtualDevice {
             self.report(&mut link, scope, Trigger::Changed).await?;
         }
         Ok(session)
+    }
+
+    /// A supervised, automatically enrolled device asks before it is erased whether it shall come back by itself
+    /// (iOS 26, visionOS 26), when the command did not say so.
+    async fn ask_return_to_service(&mut self, link: &mut Link) -> Result<(), DeviceError> {
+        let core = &self.core;
+        let may = core.spec.settings.return_to_service_check_in
+            && core.spec.supervised
+            && core.spec.enrollment == EnrollmentType::Ade
+            && (core.runs(SchemaOs::Ios, &[26]) || core.runs(SchemaOs::Visionos, &[26]));
+        let told = core
+            .state
+            .erased
+            .is_some_and(|erased| erased.return_to_service);
+        if !may || told {
+            return Ok(());
+        }
+        let message = CheckinMessage::ReturnToService {
+            ids: core.ids(Scope::Device),
+        };
+        let answer = self.check_in(link, &message).await?;
+        let body = self.plist_of(&answer, "ReturnToService")?;
+        let answer = ReturnToServiceAnswer::parse(&body)
+            .map_err(|error| garbage("ReturnToService", &error.to_string()))?;
+        if let Some(erased) = &mut self.core.state.erased {
+            erased.return_to_service = answer.enabled;
+        }
+        Ok(())
     }
 
     /// Keeps a result that the connection lost, so that it is repeated.
