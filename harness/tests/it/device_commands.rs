@@ -454,3 +454,28 @@ async fn an_erased_device_may_ask_whether_it_returns_to_service() {
         json!(true)
     );
 }
+
+/// The keys of an answer that an iMac on 10.12.6 sent (test data of micromdm/nanomdm, MIT).
+#[tokio::test]
+async fn an_answer_has_the_keys_of_a_real_mac() {
+    let (server, mut device) = Setup::mac("10.12.6").enrolled().await;
+    let ask = json!({"RequestType": "DeviceInformation", "Queries": ["OSVersion"]});
+    let answer = command_to(&server, &mut device, ask).await;
+    let mut keys: Vec<&str> = answer
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        [
+            "CommandUUID",
+            "QueryResponses",
+            "RequestType",
+            "Status",
+            "UDID"
+        ]
+    );
+}

@@ -133,6 +133,8 @@ settings! {
     status_report_when_unchanged: bool = true, Assumed;
     /// The undocumented status item `management.push-token` seen on an iOS 16 beta is reported.
     reports_undocumented_push_token: bool = false, Observed;
+    /// A Mac repeats the `RequestType` in its answers (seen on 10.12.6).
+    mac_repeats_request_type: bool = true, Observed;
     /// `AvailableOSUpdates` with nothing to offer is an error from iOS 11.3 on.
     no_update_is_an_error: bool = true, Observed;
     /// The enrollment profile holds an automatically enrolled device in Setup Assistant until `DeviceConfigured`.

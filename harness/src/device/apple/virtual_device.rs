@@ -690,12 +690,16 @@ impl VirtualDevice {
             }
             refused.push(envelope.uuid.clone());
         }
+        let mut keys = reply.keys;
+        if self.core.is_mac() && self.core.spec.settings.mac_repeats_request_type {
+            keys.insert("RequestType".to_owned(), Plist::String(name.clone()));
+        }
         let response = CommandResponse {
             ids: self.core.ids(scope),
             status: reply.status,
             uuid: Some(envelope.uuid.clone()),
             errors: reply.errors,
-            keys: reply.keys,
+            keys,
         };
         Ok(Some(Outgoing {
             scope,
