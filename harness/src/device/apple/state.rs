@@ -48,8 +48,6 @@ pub(super) struct State {
     pub logged_in: Option<String>,
     /// Users who have been logged in.
     pub known_users: Vec<String>,
-    /// Users whose account is locked (macOS).
-    pub locked_users: Vec<String>,
     /// Declarative management of the device channel.
     pub device_engine: Option<Box<Engine>>,
     /// Declarative management of the user channel.
