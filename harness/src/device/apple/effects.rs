@@ -80,7 +80,7 @@ fn truth(core: &Core) -> Value {
         json!({
             "enrolled": state.enrolled,
             "supervised": core.spec.supervised,
-            "user_channel": state.enrolled && core.has_user_channel() && state.logged_in.is_some(),
+            "user_channel": state.user_channel_open,
         }),
     );
     put("profiles", profiles(core));

@@ -412,7 +412,11 @@ impl VirtualDevice {
                 self.wakes[slot(Scope::User)] = None;
                 Ok(())
             }
-            other => other,
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.core.state.user_channel_open = true;
+                Ok(())
+            }
         }
     }
 
@@ -491,6 +495,7 @@ impl VirtualDevice {
 
     fn log_out(&mut self) {
         self.core.state.logged_in = None;
+        self.core.state.user_channel_open = false;
         self.core.state.user_engine = None;
         self.wakes[slot(Scope::User)] = None;
     }
@@ -721,10 +726,10 @@ impl VirtualDevice {
         if !self.core.state.enrolled {
             return state("it is not enrolled");
         }
-        if scope == Scope::User
-            && !(self.core.has_user_channel() && self.core.state.logged_in.is_some())
-        {
-            return state("it has no user channel, or nobody is logged in");
+        if scope == Scope::User && !self.core.state.user_channel_open {
+            return state(
+                "it has no user channel, nobody is logged in, or the server declined the user",
+            );
         }
         Ok(())
     }
@@ -904,6 +909,7 @@ impl VirtualDevice {
             return Err(DeviceError::State("it has no users who log in".to_owned()));
         }
         self.core.state.logged_in = Some(name.to_owned());
+        self.core.state.user_channel_open = false;
         if !self
             .core
             .state
