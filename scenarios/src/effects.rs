@@ -24,9 +24,12 @@
 //! | `/users` | `logged_in` (name, absent when nobody is), `known` (array of names) |
 //! | `/activation_lock` | `enabled`, `bypass_code_known` (booleans) |
 //! | `/content_caching`, `/firewall`, `/filevault`, `/remote_desktop` | macOS services: `enabled` and the keys in force |
+//! | `/books` | managed books: array of `{"iTunesStoreID" or "PersistentID", "State", "Title", …}` |
+//! | `/provisioning/<UUID>` | provisioning profiles: `{"bytes": number}` |
+//! | `/services` | what few devices have, absent otherwise: `mirroring_to`, `cellular_plan_servers`, `update_scans`, `log_collection`, `restrictions_password_cleared`, `firmware_password_set`, `recovery_lock_set`, `redemption_codes`, `invitations` |
 
 /// Names at the root of the tree; a scenario's pointer must begin with one of them.
-pub const ROOTS: [&str; 22] = [
+pub const ROOTS: [&str; 25] = [
     "os",
     "management",
     "profiles",
@@ -49,4 +52,7 @@ pub const ROOTS: [&str; 22] = [
     "firewall",
     "filevault",
     "remote_desktop",
+    "books",
+    "provisioning",
+    "services",
 ];

@@ -7,7 +7,7 @@ use harness::device::{DeviceError, DeviceUnderTest as _};
 use scenarios::scenario::{ChannelWord, DeviceAction};
 use serde_json::{Value, json};
 
-use crate::device_support::{Setup, catalogue, chain, command_to, install};
+use crate::device_support::{Setup, catalogue, chain, command_to, install, plist_bytes};
 
 fn camera(allowed: bool) -> Value {
     json!({"PayloadType": "com.apple.applicationaccess", "allowCamera": allowed})
@@ -435,4 +435,47 @@ async fn planted_faults_of_effects_leave_read_back_alone() {
     )
     .await;
     assert_eq!(seen(&device), Some(json!(false)));
+}
+
+#[tokio::test]
+async fn an_erased_device_may_ask_whether_it_returns_to_service() {
+    let mut setup = Setup::iphone("26.0");
+    setup.settings.return_to_service_check_in = true;
+    let (server, mut device) = setup.enrolled().await;
+    let body = plist_bytes(&json!({"ReturnToService": {"Enabled": true}}));
+    server.with(|script| script.raw.insert("ReturnToService".to_owned(), (200, body)));
+    command_to(&server, &mut device, json!({"RequestType": "EraseDevice"})).await;
+    assert_eq!(
+        server.checkins().last().map(String::as_str),
+        Some("ReturnToService")
+    );
+    assert_eq!(
+        device.effects().unwrap()["erase"]["return_to_service"],
+        json!(true)
+    );
+}
+
+/// The keys of an answer that an iMac on 10.12.6 sent (test data of micromdm/nanomdm, MIT).
+#[tokio::test]
+async fn an_answer_has_the_keys_of_a_real_mac() {
+    let (server, mut device) = Setup::mac("10.12.6").enrolled().await;
+    let ask = json!({"RequestType": "DeviceInformation", "Queries": ["OSVersion"]});
+    let answer = command_to(&server, &mut device, ask).await;
+    let mut keys: Vec<&str> = answer
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        [
+            "CommandUUID",
+            "QueryResponses",
+            "RequestType",
+            "Status",
+            "UDID"
+        ]
+    );
 }

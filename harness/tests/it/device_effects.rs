@@ -236,3 +236,29 @@ async fn an_update_in_place_installs_what_was_scheduled() {
     assert_eq!(effects["os"]["version"], "18.1");
     assert_eq!(effects["update"], json!({}));
 }
+
+/// Vendors document that a restriction which a release moves to supervised devices stays until its profile is replaced.
+#[tokio::test]
+async fn a_restriction_outlives_the_rule_that_would_forbid_it() {
+    for (outlives, after) in [
+        (true, json!({"allowAppInstallation": false})),
+        (false, json!({})),
+    ] {
+        let mut setup = Setup::iphone("12.4").unsupervised(EnrollmentType::Profile);
+        setup.settings.restriction_outlives_supervision_rule = outlives;
+        let (server, mut device) = setup.enrolled().await;
+        let profile = install("p", &[restrict(json!({"allowAppInstallation": false}))]);
+        command_to(&server, &mut device, profile.clone()).await;
+        assert_eq!(
+            device.effects().unwrap()["restrictions"],
+            json!({"allowAppInstallation": false})
+        );
+        device
+            .update_to(release(Platform::Ios, "13.0", "17A577"))
+            .await
+            .unwrap();
+        assert_eq!(device.effects().unwrap()["restrictions"], after);
+        command_to(&server, &mut device, profile).await;
+        assert_eq!(device.effects().unwrap()["restrictions"], json!({}));
+    }
+}

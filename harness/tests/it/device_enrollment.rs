@@ -174,6 +174,11 @@ async fn a_mac_opens_its_user_channel_or_is_declined() {
     let mut declined = Setup::mac("15.0").device();
     declined.enroll(&server.grant).await.unwrap();
     assert_eq!(server.checkin("TokenUpdate").len(), 1);
+    assert!(declined.session(ChannelWord::User).await.is_err());
+    assert_eq!(
+        declined.effects().unwrap()["management"]["user_channel"],
+        json!(false)
+    );
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ fn truth(core: &Core) -> Value {
         json!({
             "enrolled": state.enrolled,
             "supervised": core.spec.supervised,
-            "user_channel": state.enrolled && core.has_user_channel() && state.logged_in.is_some(),
+            "user_channel": state.user_channel_open,
         }),
     );
     put("profiles", profiles(core));
@@ -144,6 +144,20 @@ fn truth(core: &Core) -> Value {
                 && !state.rare().is_some_and(|rare| rare.bypass_code_cleared),
         }),
     );
+    put(
+        "books",
+        Value::Array(state.books.iter().map(dictionary_to_json).collect()),
+    );
+    let provisioning = state.provisioning.iter();
+    put(
+        "provisioning",
+        Value::Object(
+            provisioning
+                .map(|(uuid, length)| (uuid.clone(), json!({"bytes": length})))
+                .collect(),
+        ),
+    );
+    put("services", services(core));
     if core.is_mac() {
         put(
             "content_caching",
@@ -160,6 +174,25 @@ fn truth(core: &Core) -> Value {
         );
     }
     Value::Object(root)
+}
+
+/// What few devices have; nothing that is as it was out of the box.
+fn services(core: &Core) -> Value {
+    let Some(rare) = core.state.rare() else {
+        return json!({});
+    };
+    let told = |yes: bool, value: Value| if yes { value } else { Value::Null };
+    present(json!({
+        "mirroring_to": rare.mirroring_to,
+        "cellular_plan_servers": told(!rare.cellular_plan_servers.is_empty(), json!(rare.cellular_plan_servers)),
+        "update_scans": told(rare.update_scans > 0, json!(rare.update_scans)),
+        "log_collection": told(rare.log_collection, json!(true)),
+        "restrictions_password_cleared": told(rare.restrictions_password_cleared, json!(true)),
+        "firmware_password_set": told(rare.firmware_password.is_some(), json!(true)),
+        "recovery_lock_set": told(rare.recovery_lock.is_some(), json!(true)),
+        "redemption_codes": told(!rare.redemption_codes.is_empty(), json!(rare.redemption_codes)),
+        "invitations": told(!rare.invitations.is_empty(), json!(rare.invitations)),
+    }))
 }
 
 /// Without members that are null: what is not there is absent.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use device_matrix::capability::{Applicability, Item, KeyIndex, Kind, NotApplicable, Scope};
+use device_matrix::platform::SchemaOs;
+use device_matrix::version::VersionNumber;
 use plist::{Dictionary, Value};
 
 use super::core::Core;
@@ -86,6 +88,28 @@ pub(super) fn standing(
     }
 }
 
+/// Restrictions that iOS heeds on unsupervised devices too, before this version. The schema marks them as supervised
+/// for every version and says the version in words only (`com.apple.applicationaccess.yaml` of release 18.1).
+const SUPERVISED_SINCE: [u32; 1] = [13];
+const ONCE_UNSUPERVISED: [&str; 8] = [
+    "allowAddingGameCenterFriends",
+    "allowAppInstallation",
+    "allowCloudDocumentSync",
+    "allowExplicitContent",
+    "allowSafari",
+    "allowVideoConferencing",
+    "allowiTunes",
+    "safariAllowAutoFill",
+];
+
+fn once_unsupervised(core: &Core, item: &Item, name: &str, applicability: Applicability) -> bool {
+    applicability == Applicability::No(NotApplicable::NeedsSupervision)
+        && core.os() == SchemaOs::Ios
+        && core.version() < VersionNumber::new(&SUPERVISED_SINCE)
+        && item.id == super::effects::RESTRICTIONS
+        && ONCE_UNSUPERVISED.contains(&name)
+}
+
 /// The keys of `given` that are in force, without what the release does not know, no longer knows, or does not heed
 /// under this enrollment.
 fn keys_in_force(
@@ -111,8 +135,10 @@ fn keys_in_force(
         };
         let support = key.support(core.platform());
         // A placeholder without a statement of its own follows its parent.
-        let heeded =
-            (key.placeholder && support.is_none()) || core.takes(core.applies(support, scope));
+        let applicability = core.applies(support, scope);
+        let heeded = (key.placeholder && support.is_none())
+            || core.takes(applicability)
+            || once_unsupervised(core, item, name, applicability);
         if heeded {
             kept.insert(
                 name.clone(),

@@ -133,13 +133,15 @@ settings! {
     status_report_when_unchanged: bool = true, Assumed;
     /// The undocumented status item `management.push-token` seen on an iOS 16 beta is reported.
     reports_undocumented_push_token: bool = false, Observed;
+    /// A Mac repeats the `RequestType` in its answers (seen on 10.12.6).
+    mac_repeats_request_type: bool = true, Observed;
     /// `AvailableOSUpdates` with nothing to offer is an error from iOS 11.3 on.
     no_update_is_an_error: bool = true, Observed;
     /// The enrollment profile holds an automatically enrolled device in Setup Assistant until `DeviceConfigured`.
     await_device_configured: bool = false, Assumed;
     /// The enrollment profile sets `CheckOutWhenRemoved`.
     check_out_when_removed: bool = true, Assumed;
-    /// An erased device that may return to service asks the server by a check-in first (iOS 26, visionOS 26).
+    /// A supervised device asks the server by a check-in, before it is erased, whether it shall return to service.
     return_to_service_check_in: bool = false, Assumed;
     /// Commands after which a device ends a session, so that a server that never stops does not hold it.
     max_commands_per_session: u32 = 10_000, Assumed;

@@ -46,10 +46,10 @@ pub(super) struct State {
     pub scheduled_update: Option<Box<ScheduledUpdate>>,
     /// The user who is logged in (macOS, Shared iPad).
     pub logged_in: Option<String>,
+    /// The server manages the user who is logged in.
+    pub user_channel_open: bool,
     /// Users who have been logged in.
     pub known_users: Vec<String>,
-    /// Users whose account is locked (macOS).
-    pub locked_users: Vec<String>,
     /// Declarative management of the device channel.
     pub device_engine: Option<Box<Engine>>,
     /// Declarative management of the user channel.
@@ -220,6 +220,7 @@ impl State {
     /// Forgets everything that management brought.
     pub(super) fn leave_management(&mut self) {
         self.enrolled = false;
+        self.user_channel_open = false;
         self.awaiting_configuration = false;
         self.bootstrap_token_escrowed = false;
         self.profiles.clear();

@@ -24,8 +24,8 @@ use super::state::Source;
 use super::{effects, gate, information, profiles};
 use crate::device::{DeviceError, DeviceMessage, DeviceUnderTest, MessageBody, Session};
 use crate::protocol::apple::checkin::{
-    Authenticate, CheckOut, CheckinMessage, DeclarativeManagement, TokenUpdate,
-    UserAuthenticateAnswer,
+    Authenticate, CheckOut, CheckinMessage, DeclarativeManagement, ReturnToServiceAnswer,
+    TokenUpdate, UserAuthenticateAnswer,
 };
 use crate::protocol::apple::codec;
 use crate::protocol::apple::command::{CommandEnvelope, CommandResponse, Status};
@@ -412,7 +412,11 @@ impl VirtualDevice {
                 self.wakes[slot(Scope::User)] = None;
                 Ok(())
             }
-            other => other,
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.core.state.user_channel_open = true;
+                Ok(())
+            }
         }
     }
 
@@ -491,6 +495,7 @@ impl VirtualDevice {
 
     fn log_out(&mut self) {
         self.core.state.logged_in = None;
+        self.core.state.user_channel_open = false;
         self.core.state.user_engine = None;
         self.wakes[slot(Scope::User)] = None;
     }
@@ -586,6 +591,9 @@ impl VirtualDevice {
             session.answered += u32::from(out.is_result);
             if let Some(after) = out.after {
                 synchronize |= after == After::Synchronize;
+                if after == After::Erase {
+                    self.ask_return_to_service(&mut link).await?;
+                }
                 if self.follow(after) {
                     return Ok(session);
                 }
@@ -606,6 +614,34 @@ impl VirtualDevice {
             self.report(&mut link, scope, Trigger::Changed).await?;
         }
         Ok(session)
+    }
+
+    /// A supervised, automatically enrolled device asks before it is erased whether it shall come back by itself
+    /// (iOS 26, visionOS 26), when the command did not say so.
+    async fn ask_return_to_service(&mut self, link: &mut Link) -> Result<(), DeviceError> {
+        let core = &self.core;
+        let may = core.spec.settings.return_to_service_check_in
+            && core.spec.supervised
+            && core.spec.enrollment == EnrollmentType::Ade
+            && (core.runs(SchemaOs::Ios, &[26]) || core.runs(SchemaOs::Visionos, &[26]));
+        let told = core
+            .state
+            .erased
+            .is_some_and(|erased| erased.return_to_service);
+        if !may || told {
+            return Ok(());
+        }
+        let message = CheckinMessage::ReturnToService {
+            ids: core.ids(Scope::Device),
+        };
+        let answer = self.check_in(link, &message).await?;
+        let body = self.plist_of(&answer, "ReturnToService")?;
+        let answer = ReturnToServiceAnswer::parse(&body)
+            .map_err(|error| garbage("ReturnToService", &error.to_string()))?;
+        if let Some(erased) = &mut self.core.state.erased {
+            erased.return_to_service = answer.enabled;
+        }
+        Ok(())
     }
 
     /// Keeps a result that the connection lost, so that it is repeated.
@@ -659,12 +695,16 @@ impl VirtualDevice {
             }
             refused.push(envelope.uuid.clone());
         }
+        let mut keys = reply.keys;
+        if self.core.is_mac() && self.core.spec.settings.mac_repeats_request_type {
+            keys.insert("RequestType".to_owned(), Plist::String(name.clone()));
+        }
         let response = CommandResponse {
             ids: self.core.ids(scope),
             status: reply.status,
             uuid: Some(envelope.uuid.clone()),
             errors: reply.errors,
-            keys: reply.keys,
+            keys,
         };
         Ok(Some(Outgoing {
             scope,
@@ -686,10 +726,10 @@ impl VirtualDevice {
         if !self.core.state.enrolled {
             return state("it is not enrolled");
         }
-        if scope == Scope::User
-            && !(self.core.has_user_channel() && self.core.state.logged_in.is_some())
-        {
-            return state("it has no user channel, or nobody is logged in");
+        if scope == Scope::User && !self.core.state.user_channel_open {
+            return state(
+                "it has no user channel, nobody is logged in, or the server declined the user",
+            );
         }
         Ok(())
     }
@@ -869,6 +909,7 @@ impl VirtualDevice {
             return Err(DeviceError::State("it has no users who log in".to_owned()));
         }
         self.core.state.logged_in = Some(name.to_owned());
+        self.core.state.user_channel_open = false;
         if !self
             .core
             .state

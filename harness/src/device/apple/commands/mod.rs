@@ -381,6 +381,17 @@ fn distort(core: &Core, name: &str, keys: &mut Dictionary) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use device_matrix::enrollment::EnrollmentType;
+    use device_matrix::model::Hardware;
+    use device_matrix::platform::Platform;
+    use plist::Value;
+    use proptest::prelude::*;
+
+    use super::super::testing::{item, model, release, since};
+    use super::super::{DeviceSpec, testing};
     use super::*;
 
     #[test]
@@ -388,6 +399,108 @@ mod tests {
         assert!(TABLE.windows(2).all(|pair| pair[0].0 < pair[1].0));
         for (name, _, _) in TABLE {
             assert!(handler(name).is_some());
+        }
+    }
+
+    fn core(platform: Platform, id: &str, enrollment: EnrollmentType) -> Core {
+        let all = TABLE
+            .iter()
+            .map(|(name, _, _)| item(Kind::Command, name, &since("1")));
+        Core::new(DeviceSpec {
+            model: model(id, platform, &[Hardware::Cellular, Hardware::DualSim]),
+            release: release(platform, "26.0", "23A1"),
+            enrollment,
+            supervised: true,
+            facts: testing::facts(all.collect()),
+            settings: Arc::default(),
+            quirks: Arc::default(),
+            seed: 5,
+            timeout: Duration::from_secs(1),
+        })
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::Boolean),
+            any::<i64>().prop_map(|number| Value::Integer(number.into())),
+            any::<f64>().prop_map(Value::Real),
+            "[a-z/:.?#]{0,12}".prop_map(Value::String),
+            proptest::collection::vec(any::<u8>(), 0..12).prop_map(Value::Data),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                any_keys(inner).prop_map(Value::Dictionary),
+            ]
+        })
+    }
+
+    /// Keys that handlers look at, so that wrong types reach them.
+    fn any_keys(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Dictionary> {
+        let name = prop::sample::select(vec![
+            "Settings",
+            "Item",
+            "Identifier",
+            "Identifiers",
+            "Payload",
+            "Updates",
+            "Queries",
+            "ProductVersion",
+            "RequestList",
+            "AutoSetupAdminAccounts",
+            "UserName",
+            "Manifest",
+            "items",
+            "metadata",
+            "MediaType",
+            "iTunesStoreID",
+            "ManifestURL",
+            "PIN",
+            "Message",
+            "ReturnToService",
+            "Enabled",
+            "MDMOptions",
+            "NewPassword",
+            "GUID",
+            "UUID",
+            "ProvisioningProfile",
+            "Attributes",
+            "Configuration",
+            "Where",
+            "x",
+        ]);
+        proptest::collection::vec((name, values), 0..8).prop_map(|pairs| {
+            pairs
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_command_makes_a_device_panic(
+            commands in proptest::collection::vec((0..TABLE.len(), any_keys(any_value())), 1..40),
+        ) {
+            for (platform, id, enrollment) in [
+                (Platform::Ios, "iPhone17,2", EnrollmentType::Ade),
+                (Platform::Ipados, "iPad13,18", EnrollmentType::SharedIpad),
+                (Platform::Macos, "Mac14,2", EnrollmentType::Ade),
+            ] {
+                let mut core = core(platform, id, enrollment);
+                for (index, keys) in &commands {
+                    let mut command = keys.clone();
+                    command.insert("RequestType".to_owned(), Value::String(TABLE[*index].0.to_owned()));
+                    let envelope = CommandEnvelope { uuid: "c".to_owned(), command: Some(command) };
+                    for scope in [Scope::Device, Scope::User] {
+                        let reply = answer(&mut core, &envelope, scope);
+                        prop_assert!(reply.status != Status::Idle);
+                        prop_assert!(codec::encode_xml(&reply.keys).is_ok());
+                    }
+                }
+                prop_assert!(effects::tree(&core).is_object());
+            }
         }
     }
 }
