@@ -4,7 +4,6 @@ pub mod compare;
 pub mod fact;
 pub mod fault;
 pub mod generate;
-pub mod lab;
 pub mod run;
 pub mod touch;
 

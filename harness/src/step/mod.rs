@@ -8,6 +8,5 @@ pub mod probe;
 pub mod profile;
 pub mod rig;
 pub mod stop;
-pub mod suite_probe;
 pub mod take;
 pub mod transcript;

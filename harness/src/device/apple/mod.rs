@@ -6,7 +6,6 @@ mod core;
 mod ddm;
 mod effects;
 mod errors;
-mod factory;
 mod force;
 mod gate;
 mod ids;
@@ -24,5 +23,4 @@ mod virtual_device;
 
 pub use capabilities::client_capabilities;
 pub use commands::{unmodeled, unmodeled_queries};
-pub use factory::VirtualDevices;
 pub use virtual_device::{DeviceSpec, VirtualDevice};
