@@ -6,6 +6,7 @@ pub mod crypto;
 pub mod echo;
 pub mod exchange;
 pub mod machine;
+pub mod plant;
 pub mod report;
 pub mod subject;
 

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod fact;
 pub mod fault;
 pub mod generate;
+pub mod lab;
 pub mod run;
 pub mod touch;
 

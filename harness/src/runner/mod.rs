@@ -14,6 +14,7 @@ mod news;
 mod phases;
 mod queue;
 mod resume;
+mod virtual_devices;
 mod work;
 
 pub use dispatch::run;
@@ -21,3 +22,4 @@ pub use input::{
     DeviceFactory, DeviceOrder, Keep, NoSink, RunError, RunHead, RunInputs, RunOptions, RunSummary,
     Sink,
 };
+pub use virtual_devices::VirtualDevices;

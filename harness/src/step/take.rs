@@ -6,11 +6,10 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::ids::Ids;
-use super::profile;
 use super::rig::{Limits, Rig};
 use super::stop::{Stop, limited};
 use super::transcript::Scribe;
-use crate::protocol::apple::codec;
+use crate::protocol::apple::{codec, profile};
 use crate::server::{
     DeclarationView, EnrollmentId, ServerCapabilities, ServerError, ServerUnderTest, Wake,
 };
@@ -101,7 +100,7 @@ impl Pass<'_> {
                 payloads,
                 channel,
             } => {
-                let bytes = profile::xml(identifier, payloads)
+                let bytes = profile::build_xml(identifier, payloads)
                     .map_err(|error| Stop::Bug(format!("profile `{identifier}`: {error}")))?;
                 let command = json!({
                     "RequestType": "InstallProfile",

@@ -17,3 +17,4 @@ mod reference;
 mod runner;
 mod scripted;
 mod support;
+mod whole;

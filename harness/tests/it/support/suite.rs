@@ -164,6 +164,8 @@ pub(crate) fn world(server: FakeServer, cells: Vec<Arc<Cell>>, scenarios: Vec<Sc
         target: "ios18".to_owned(),
         cells,
         cases,
+        probes: Vec::new(),
+        coverage: Vec::new(),
         skips: Vec::new(),
     };
     let short = Duration::from_millis(500);
