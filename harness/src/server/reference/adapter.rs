@@ -1,8 +1,9 @@
 //! The reference server as a server under test, embedded in the run.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -37,7 +38,8 @@ pub struct ReferenceServer {
     keys: KeyKind,
     push: PushHub,
     topic: String,
-    synchronizations: AtomicU64,
+    /// Synchronizations asked for so far, by enrollment, so that ids do not depend on the order of work.
+    synchronizations: Mutex<HashMap<String, Arc<AtomicU64>>>,
     _stop: Option<DropGuard>,
 }
 
@@ -112,7 +114,7 @@ impl ReferenceServer {
             keys: config.keys,
             push: config.push,
             topic: config.topic,
-            synchronizations: AtomicU64::new(0),
+            synchronizations: Mutex::default(),
             _stop: stop,
         }
     }
@@ -224,8 +226,14 @@ impl ServerUnderTest for ReferenceServer {
         self.engine
             .set(&id.0, declarations)
             .map_err(|why| refused(format!("the declarations of {id}"), why))?;
-        let (uuid, body) =
-            command::synchronize(&id.0, &self.engine.tokens(&id.0), &self.synchronizations);
+        let count = self
+            .synchronizations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(id.0.clone())
+            .or_default()
+            .clone();
+        let (uuid, body) = command::synchronize(&id.0, &self.engine.tokens(&id.0), &count);
         self.enqueue(id, &uuid, &body).await
     }
 
