@@ -90,12 +90,7 @@ impl Data {
         let mut found = Vec::new();
         let (facts, (suite, catalog)) = rayon::join(
             || Facts::load(&capability),
-            || {
-                rayon::join(
-                    || Suite::load(&suite_files),
-                    || Catalog::load(&matrix),
-                )
-            },
+            || rayon::join(|| Suite::load(&suite_files), || Catalog::load(&matrix)),
         );
         let facts = keep(facts, &mut found);
         let suite = keep(suite, &mut found);
@@ -105,11 +100,16 @@ impl Data {
         let [vendor_file, register_file] = own.as_slice() else {
             unreachable!("two files were asked for")
         };
-        let vendor = keep(Vendor::load(&vendor_file.path, &vendor_file.text), &mut found);
+        let vendor = keep(
+            Vendor::load(&vendor_file.path, &vendor_file.text),
+            &mut found,
+        );
         let register = catalog.as_ref().and_then(|catalog| {
             let known = release_ids(catalog);
             keep(
-                Register::load(&register_file.path, &register_file.text, |id| known.contains(id)),
+                Register::load(&register_file.path, &register_file.text, |id| {
+                    known.contains(id)
+                }),
                 &mut found,
             )
         });
@@ -125,11 +125,20 @@ impl Data {
             .partition(|diagnostic| diagnostic.severity == Severity::Error);
         found.extend(errors);
         let releases = scenarios::suite::revision(&matrix);
-        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own].into_iter().flatten().collect();
+        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own]
+            .into_iter()
+            .flatten()
+            .collect();
         match (catalog, facts, suite, calendar, policy, vendor, register) {
-            (Some(catalog), Some(facts), Some(suite), Some(calendar), Some(policy), Some(vendor), Some(register))
-                if found.is_empty() =>
-            {
+            (
+                Some(catalog),
+                Some(facts),
+                Some(suite),
+                Some(calendar),
+                Some(policy),
+                Some(vendor),
+                Some(register),
+            ) if found.is_empty() => {
                 let calendar = calendar.with_closed(closed_days(&vendor));
                 Ok(Self {
                     catalog,

@@ -14,7 +14,6 @@ pub(crate) enum Exit {
     /// Something that this configuration can run came out undecided.
     Undecided,
     /// Past due.
-    #[expect(dead_code, reason = "reserved for the verbs that tell deadlines")]
     PastDue,
     /// Wrong usage.
     Usage,
@@ -31,15 +30,43 @@ pub(crate) enum Exit {
 /// Every code with its meaning, as documented.
 pub(crate) const TABLE: [(Exit, u8, &str); 10] = [
     (Exit::Yes, 0, "yes"),
-    (Exit::No, 1, "a check said no (ci, lint, faults, server check, refused sign-off or notice)"),
-    (Exit::Restricted, 10, "restrictions or failures of features the product offers"),
-    (Exit::Undecided, 11, "undecided: a case that this configuration can run came out blocked or flaky"),
+    (
+        Exit::No,
+        1,
+        "a check said no (ci, lint, faults, server check, refused sign-off or notice)",
+    ),
+    (
+        Exit::Restricted,
+        10,
+        "restrictions or failures of features the product offers",
+    ),
+    (
+        Exit::Undecided,
+        11,
+        "undecided: a case that this configuration can run came out blocked or flaky",
+    ),
     (Exit::PastDue, 12, "past due"),
     (Exit::Usage, 64, "usage: unknown verb, option or target"),
-    (Exit::BadData, 65, "bad data; every error is shown with its place"),
-    (Exit::Unavailable, 69, "the server was not available and nothing could run"),
-    (Exit::Bug, 70, "a bug in the harness; please report it with the message"),
-    (Exit::Interrupted, 130, "interrupted; continue with --resume"),
+    (
+        Exit::BadData,
+        65,
+        "bad data; every error is shown with its place",
+    ),
+    (
+        Exit::Unavailable,
+        69,
+        "the server was not available and nothing could run",
+    ),
+    (
+        Exit::Bug,
+        70,
+        "a bug in the harness; please report it with the message",
+    ),
+    (
+        Exit::Interrupted,
+        130,
+        "interrupted; continue with --resume",
+    ),
 ];
 
 impl Exit {
@@ -60,13 +87,14 @@ impl From<Exit> for ExitCode {
 
 /// The table as text for `--help`.
 pub(crate) fn help() -> String {
-    TABLE
-        .iter()
-        .fold(String::from("Exit codes:\n"), |mut text, (_, code, meaning)| {
+    TABLE.iter().fold(
+        String::from("Exit codes:\n"),
+        |mut text, (_, code, meaning)| {
             use std::fmt::Write as _;
             let _ = writeln!(text, "  {code:>3}  {meaning}");
             text
-        })
+        },
+    )
 }
 
 /// What stops a verb before its answer: a message for people and the code to leave with.
@@ -106,8 +134,13 @@ mod tests {
 
     #[test]
     fn codes_are_distinct_and_documented() {
-        let codes: std::collections::BTreeSet<u8> = TABLE.iter().map(|(_, code, _)| *code).collect();
+        let codes: std::collections::BTreeSet<u8> =
+            TABLE.iter().map(|(_, code, _)| *code).collect();
         assert_eq!(codes.len(), TABLE.len());
-        assert!(TABLE.iter().all(|(exit, code, meaning)| exit.code() == *code && !meaning.is_empty()));
+        assert!(
+            TABLE
+                .iter()
+                .all(|(exit, code, meaning)| exit.code() == *code && !meaning.is_empty())
+        );
     }
 }

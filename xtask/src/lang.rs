@@ -13,7 +13,10 @@ pub(crate) enum Lang {
 
 impl Lang {
     /// The option, else `LC_ALL`, `LC_MESSAGES`, `LANG` in this order; English when they say nothing.
-    pub(crate) fn choose(option: Option<Self>, environment: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn choose(
+        option: Option<Self>,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         option.unwrap_or_else(|| {
             ["LC_ALL", "LC_MESSAGES", "LANG"]
                 .into_iter()
@@ -29,11 +32,6 @@ impl Lang {
             Self::Ja => ja,
             Self::En => en,
         }
-    }
-
-    /// The BCP 47 tag.
-    pub(crate) const fn tag(self) -> &'static str {
-        self.pick("ja", "en")
     }
 }
 

@@ -66,7 +66,9 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
     let workspace = Workspace::find(&here)?;
     let data = || Data::load_or_stop(&workspace, terminal.color);
     match verb {
-        Verb::Verify(arguments) => verbs::verify::run(arguments, &workspace, &data()?, lang, terminal),
+        Verb::Verify(arguments) => {
+            verbs::verify::run(arguments, &workspace, &data()?, lang, terminal)
+        }
         Verb::Matrix(arguments) => verbs::matrix::run(arguments, &data()?, lang),
         Verb::Features(arguments) => verbs::features::run(arguments, &workspace, terminal, lang),
         Verb::Report(arguments) => verbs::report::run(arguments, &workspace, &data()?, lang),

@@ -34,8 +34,10 @@ impl Progress {
         } else {
             ProgressBar::hidden()
         };
-        let style = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {msg} · {per_sec} · {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template(
+            "{spinner} {bar:30} {pos}/{len} {msg} · {per_sec} · {eta}",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         Self {
             bar,
@@ -76,8 +78,14 @@ impl Progress {
         let done = self.ended.len() as u64;
         self.bar.set_position(done);
         let message = match self.lang {
-            Lang::Ja => format!("ケース · セル {}/{} · 保留 {}", self.enrolled, self.cells, self.blocked),
-            Lang::En => format!("cases · cells {}/{} · blocked {}", self.enrolled, self.cells, self.blocked),
+            Lang::Ja => format!(
+                "ケース · セル {}/{} · 保留 {}",
+                self.enrolled, self.cells, self.blocked
+            ),
+            Lang::En => format!(
+                "cases · cells {}/{} · blocked {}",
+                self.enrolled, self.cells, self.blocked
+            ),
         };
         self.bar.set_message(message);
         let step = done * LOG_STEPS / self.cases.max(1);
@@ -88,8 +96,14 @@ impl Progress {
             eprintln!(
                 "{}",
                 match self.lang {
-                    Lang::Ja => format!("  {done}/{} ケース、{rate:.0} 件/秒、保留 {}", self.cases, self.blocked),
-                    Lang::En => format!("  {done}/{} cases, {rate:.0}/s, {} blocked", self.cases, self.blocked),
+                    Lang::Ja => format!(
+                        "  {done}/{} ケース、{rate:.0} 件/秒、保留 {}",
+                        self.cases, self.blocked
+                    ),
+                    Lang::En => format!(
+                        "  {done}/{} cases, {rate:.0}/s, {} blocked",
+                        self.cases, self.blocked
+                    ),
                 }
             );
         }

@@ -12,14 +12,29 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     ("snapshots", &["device-matrix", "scenarios"]),
     ("harness", &["device-matrix", "scenarios", "snapshots"]),
     ("reports", &["device-matrix", "scenarios", "snapshots"]),
-    ("xtask", &["device-matrix", "scenarios", "snapshots", "harness", "reports"]),
+    (
+        "xtask",
+        &[
+            "device-matrix",
+            "scenarios",
+            "snapshots",
+            "harness",
+            "reports",
+        ],
+    ),
 ];
 
 /// Crates that only `harness`, and `xtask` through it, may reach.
 const NETWORK: [&str; 6] = ["tokio", "reqwest", "axum", "hyper", "rustls", "ring"];
 
 /// Crates that must not be in the tree at all: a second TLS provider, C libraries for it, unmaintained YAML readers.
-const BANNED: [&str; 5] = ["aws-lc-sys", "aws-lc-rs", "openssl-sys", "serde_yaml", "native-tls"];
+const BANNED: [&str; 5] = [
+    "aws-lc-sys",
+    "aws-lc-rs",
+    "openssl-sys",
+    "serde_yaml",
+    "native-tls",
+];
 
 /// SPDX ids that may stand alone or on one side of an OR.
 const PERMISSIVE: [&str; 14] = [
@@ -112,14 +127,21 @@ fn only_the_harness_reaches_sockets() {
         }
     }
     let harness = closure(&metadata, "harness");
-    assert!(NETWORK.iter().all(|network| harness.contains(network)), "the closure walk finds what is there");
+    assert!(
+        NETWORK.iter().all(|network| harness.contains(network)),
+        "the closure walk finds what is there"
+    );
 }
 
 #[test]
 fn one_tls_provider_and_nothing_banned() {
     let metadata = metadata();
     for package in &metadata.packages {
-        assert!(!BANNED.contains(&package.name.as_str()), "{} is in the tree", package.name);
+        assert!(
+            !BANNED.contains(&package.name.as_str()),
+            "{} is in the tree",
+            package.name
+        );
     }
     let rustls = metadata
         .packages
@@ -154,7 +176,10 @@ fn permissive(expression: &str) -> bool {
     if let Some((left, right)) = split_outside(expression, " OR ") {
         return permissive(&left) || permissive(&right);
     }
-    if let Some(inner) = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+    if let Some(inner) = expression
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
         return permissive(inner);
     }
     PERMISSIVE.contains(&expression)
@@ -167,7 +192,10 @@ fn split_outside(expression: &str, word: &str) -> Option<(String, String)> {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             _ if depth == 0 && expression[index..].starts_with(word) => {
-                return Some((expression[..index].to_owned(), expression[index + word.len()..].to_owned()));
+                return Some((
+                    expression[..index].to_owned(),
+                    expression[index + word.len()..].to_owned(),
+                ));
             }
             _ => {}
         }

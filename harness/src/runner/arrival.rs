@@ -195,9 +195,10 @@ impl Executor {
             device.enroll(&grant),
         )
         .await;
-        scribe.device(device.take_messages());
+        let mut rig = Rig::new(device, Arc::clone(release));
+        scribe.device(rig.take_messages());
         enrolled??;
-        Ok(Rig::new(device, Arc::clone(release)))
+        Ok(rig)
     }
 
     /// Updates the device in place to the release that the cell is about.
@@ -211,7 +212,7 @@ impl Executor {
             rig.device.update_to(Arc::clone(&self.cell.release)),
         )
         .await;
-        scribe.device(rig.device.take_messages());
+        scribe.device(rig.take_messages());
         updated??;
         rig.release = Arc::clone(&self.cell.release);
         Ok(())

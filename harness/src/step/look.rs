@@ -1,7 +1,7 @@
 //! Looks: what a step saw becomes judged events.
 
 use scenarios::event::{Event, Judged, LookKind};
-use scenarios::scenario::{Action, Look, Phase};
+use scenarios::scenario::{Action, Look, Matcher, Phase};
 use serde_json::Value;
 
 use super::matcher;
@@ -64,6 +64,24 @@ pub fn kind(action: &Action, pointer: &str) -> LookKind {
     }
 }
 
+/// Whether the matcher itself holds text, which is a secret where it is compared with one.
+fn names_text(matcher: &Matcher) -> bool {
+    match matcher {
+        Matcher::Equals(value)
+        | Matcher::NotEquals(value)
+        | Matcher::Contains(value)
+        | Matcher::Lacks(value) => !(value.is_boolean() || value.is_number()),
+        Matcher::OneOf(values) => values
+            .iter()
+            .any(|value| !(value.is_boolean() || value.is_number())),
+        Matcher::Present
+        | Matcher::Absent
+        | Matcher::NotEmpty
+        | Matcher::AtLeast(_)
+        | Matcher::AtMost(_) => false,
+    }
+}
+
 /// Judges one look.
 #[must_use]
 pub fn judge(place: Place<'_>, action: &Action, look: &Look, seen: &Seen) -> Event {
@@ -80,12 +98,7 @@ pub fn judge(place: Place<'_>, action: &Action, look: &Look, seen: &Seen) -> Eve
         .pointer
         .split('/')
         .find_map(|token| redact::secret(token, &Value::String(String::new())))
-        && !matches!(
-            look.matcher,
-            scenarios::scenario::Matcher::Present
-                | scenarios::scenario::Matcher::Absent
-                | scenarios::scenario::Matcher::NotEmpty
-        )
+        && names_text(&look.matcher)
     {
         expected = redact::marker(word);
     }

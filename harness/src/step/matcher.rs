@@ -84,10 +84,20 @@ fn same_object(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
 
 fn contains(seen: &Value, wanted: &Value) -> bool {
     match seen {
-        Value::Array(items) => items.iter().any(|item| equal(item, wanted)),
+        Value::Array(items) => items.iter().any(|item| covers(item, wanted)),
         Value::String(text) => wanted.as_str().is_some_and(|wanted| text.contains(wanted)),
         Value::Object(object) => wanted.as_str().is_some_and(|key| object.contains_key(key)),
         _ => false,
+    }
+}
+
+/// Equal, or an object that has the wanted members: a list entry is known by some of its keys.
+fn covers(seen: &Value, wanted: &Value) -> bool {
+    match (seen, wanted) {
+        (Value::Object(seen), Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(key, value)| seen.get(key).is_some_and(|seen| covers(seen, value))),
+        _ => equal(seen, wanted),
     }
 }
 

@@ -7,8 +7,12 @@ use std::time::Duration;
 use device_matrix::release::Release;
 use serde_json::{Value, json};
 
-use crate::device::DeviceUnderTest;
+use crate::device::{DeviceMessage, DeviceUnderTest, MessageBody};
+use crate::protocol::apple::codec;
 use crate::server::{DeclarationView, EnrollmentId};
+
+/// Keys of a `TokenUpdate` that the server keeps for the device.
+const ESCROWED: [&str; 1] = ["UnlockToken"];
 
 /// How long the harness waits for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,7 @@ pub struct Rig {
     /// The release it runs now.
     pub release: Arc<Release>,
     declared: HashMap<EnrollmentId, Declared>,
+    escrow: HashMap<&'static str, Value>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -71,7 +76,34 @@ impl Rig {
             device,
             release,
             declared: HashMap::new(),
+            escrow: HashMap::new(),
         }
+    }
+
+    /// What the device exchanged since the last call. What it handed over for safe keeping is remembered, as a server
+    /// would remember it.
+    pub fn take_messages(&mut self) -> Vec<DeviceMessage> {
+        let messages = self.device.take_messages();
+        for message in &messages {
+            let MessageBody::Plist(body) = &message.body else {
+                continue;
+            };
+            if message.what != "TokenUpdate" {
+                continue;
+            }
+            for key in ESCROWED {
+                if let Some(value) = body.get(key) {
+                    self.escrow.insert(key, codec::to_json(value));
+                }
+            }
+        }
+        messages
+    }
+
+    /// What the device last handed over under `key`.
+    #[must_use]
+    pub fn escrowed(&self, key: &str) -> Option<&Value> {
+        self.escrow.get(key)
     }
 
     /// Adds declarations, with an activation when none is among them. Returns all that the enrollment now has.

@@ -9,6 +9,7 @@ use super::ids::Ids;
 use super::rig::{Limits, Rig};
 use super::stop::{Stop, limited};
 use super::transcript::Scribe;
+use crate::device::DeviceError;
 use crate::protocol::apple::{codec, profile};
 use crate::server::{
     DeclarationView, EnrollmentId, ServerCapabilities, ServerError, ServerUnderTest, Wake,
@@ -92,7 +93,7 @@ impl Pass<'_> {
                 args,
                 channel,
             } => {
-                let command = command(request_type, args)?;
+                let command = command(request_type, args, self.rig)?;
                 self.command(&command, *channel).await
             }
             Action::InstallProfile {
@@ -221,7 +222,7 @@ impl Pass<'_> {
         )
         .await;
         // What was exchanged before an error is evidence too.
-        self.scribe.device(self.rig.device.take_messages());
+        self.scribe.device(self.rig.take_messages());
         done??;
         Ok(())
     }
@@ -285,7 +286,7 @@ impl Pass<'_> {
             self.rig.device.act(action),
         )
         .await;
-        self.scribe.device(self.rig.device.take_messages());
+        self.scribe.device(self.rig.take_messages());
         done??;
         Ok(self.effects())
     }
@@ -324,8 +325,8 @@ impl Pass<'_> {
     }
 }
 
-/// `RequestType` first, then the keys of the scenario.
-fn command(request_type: &str, args: &Value) -> Result<Value, Stop> {
+/// `RequestType` first, then the keys of the scenario; `{"$escrow": KEY}` is what the device handed over.
+fn command(request_type: &str, args: &Value, rig: &Rig) -> Result<Value, Stop> {
     let mut command = Map::new();
     command.insert(
         "RequestType".to_owned(),
@@ -335,7 +336,15 @@ fn command(request_type: &str, args: &Value) -> Result<Value, Stop> {
         Value::Null => {}
         Value::Object(keys) => {
             for (key, value) in keys {
-                command.insert(key.clone(), value.clone());
+                let value = match value.get("$escrow").and_then(Value::as_str) {
+                    None => value.clone(),
+                    Some(name) => rig.escrowed(name).cloned().ok_or_else(|| {
+                        Stop::Device(DeviceError::State(format!(
+                            "it has handed over no {name}, which {request_type} needs"
+                        )))
+                    })?,
+                };
+                command.insert(key.clone(), value);
             }
         }
         _ => {

@@ -3,6 +3,7 @@
 mod api;
 mod bench;
 mod conformance;
+mod device_catalogue;
 mod device_commands;
 mod device_declarations;
 mod device_effects;

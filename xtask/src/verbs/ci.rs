@@ -16,7 +16,15 @@ const STAGES: [(&str, &[&str]); 3] = [
     ("format", &["fmt", "--all", "--check"]),
     (
         "lints",
-        &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ],
     ),
     ("tests", &["test", "--workspace", "--no-fail-fast"]),
 ];
@@ -29,7 +37,9 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
             if !succeeds(workspace, "rustup", &["component", "add", component], false)? {
                 return Err(Stop::new(
                     Exit::No,
-                    format!("{component} is missing and could not be installed; run `rustup component add {component}`"),
+                    format!(
+                        "{component} is missing and could not be installed; run `rustup component add {component}`"
+                    ),
                 ));
             }
         }
@@ -49,11 +59,19 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
         eprintln!("ci: all stages passed");
         Ok(Exit::Yes)
     } else {
-        Err(Stop::new(Exit::No, format!("ci: failed: {}", failed.join(", "))))
+        Err(Stop::new(
+            Exit::No,
+            format!("ci: failed: {}", failed.join(", ")),
+        ))
     }
 }
 
-fn succeeds(workspace: &Workspace, program: &str, arguments: &[&str], quiet: bool) -> Result<bool, Stop> {
+fn succeeds(
+    workspace: &Workspace,
+    program: &str,
+    arguments: &[&str],
+    quiet: bool,
+) -> Result<bool, Stop> {
     // `cargo run` sets CARGO to the very cargo that started this process.
     let program = if program == "cargo" {
         std::env::var_os("CARGO").unwrap_or_else(|| program.into())

@@ -21,15 +21,21 @@ pub(crate) fn run(code: &str) -> Outcome {
         print!("{}", exit::help());
         return Ok(Exit::Yes);
     }
-    let Some((known, text)) = explanations().find(|(known, _)| known.eq_ignore_ascii_case(code)) else {
+    let Some((known, text)) = explanations().find(|(known, _)| known.eq_ignore_ascii_case(code))
+    else {
         let near: Vec<&str> = explanations()
             .map(|(known, _)| known)
-            .filter(|known| known.get(..2).is_some_and(|head| code.to_ascii_uppercase().starts_with(head)))
+            .filter(|known| {
+                known
+                    .get(..2)
+                    .is_some_and(|head| code.to_ascii_uppercase().starts_with(head))
+            })
             .collect();
         return Err(Stop::usage(format!(
             "no code `{code}`; {}",
             if near.is_empty() {
-                "codes begin with DM (data of device-matrix), SC (scenarios) or RP (reports)".to_owned()
+                "codes begin with DM (data of device-matrix), SC (scenarios) or RP (reports)"
+                    .to_owned()
             } else {
                 format!("known ones: {}", near.join(", "))
             }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use device_matrix::cell::Arrival;
-use harness::device::apple::VirtualDevices;
 use harness::mutation::generate::{self, MutationKind};
-use harness::mutation::lab::EmbeddedLab;
+use harness::mutation::lab::ReferenceLab;
 use harness::mutation::{self, Fate, Lab as _, MutationReport, fault, touch};
-use harness::protocol::apple::identity::IdentityIssuer;
 use harness::runner::{Keep, RunHead, RunInputs, RunOptions};
+use harness::step::rig::Limits;
 use scenarios::plan::Filters;
 use tokio_util::sync::CancellationToken;
 
 use super::target::Asked;
+use super::under_test;
 use super::verify::{cores, plan};
 use crate::cli::{FaultsArgs, TierWord};
 use crate::data::Data;
@@ -38,8 +38,10 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
         .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
     let report = runtime.block_on(async {
         let unavailable = |text: String| Stop::new(Exit::Unavailable, text);
-        let issuer = IdentityIssuer::generate().map_err(|error| unavailable(error.to_string()))?;
-        let lab = EmbeddedLab::new(Arc::new(issuer));
+        let lab = ReferenceLab {
+            devices: under_test::devices(),
+            server: under_test::reference_config()?,
+        };
         let server = lab
             .server(None)
             .ok_or_else(|| unavailable("the embedded server did not start".to_owned()))?;
@@ -49,14 +51,17 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
             scenarios: data.suite.scenarios.clone().into(),
             facts: data.facts.clone(),
             server,
-            devices: Arc::new(VirtualDevices::honest()),
+            devices: Arc::new(under_test::devices()),
             head: RunHead {
                 tier: "smoke".to_owned(),
                 filters: std::collections::BTreeMap::new(),
                 as_of: as_of.to_string(),
                 data: data.revisions(),
             },
-            options: RunOptions::usual(arguments.seed, cores()),
+            options: RunOptions {
+                limits: Limits::BRISK,
+                ..RunOptions::usual(arguments.seed, cores())
+            },
             keep: Keep::Nothing,
             cancel: CancellationToken::new(),
         };
@@ -98,7 +103,12 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
 fn print(report: &MutationReport, lang: Lang) {
     let head = match lang {
         Lang::Ja => ["種別", "変異", "結果", "検出の根拠 / 生き残りの理由"],
-        Lang::En => ["kind", "mutation", "fate", "caught by / reason for surviving"],
+        Lang::En => [
+            "kind",
+            "mutation",
+            "fate",
+            "caught by / reason for surviving",
+        ],
     };
     let mut table = super::table(&head);
     for result in &report.results {
@@ -111,7 +121,14 @@ fn print(report: &MutationReport, lang: Lang) {
                 } else {
                     lang.pick("検出(名指し誤り)", "caught, misnamed")
                 },
-                format!("{}: {} ({} → {}, {})", by.subject, by.what, by.clean, by.mutated, by.party.as_str()),
+                format!(
+                    "{}: {} ({} → {}, {})",
+                    by.subject,
+                    by.what,
+                    by.clean,
+                    by.mutated,
+                    by.party.as_str()
+                ),
             ),
             Fate::Survived { reason } => (
                 lang.pick("生存", "survived"),
@@ -126,7 +143,11 @@ fn print(report: &MutationReport, lang: Lang) {
         ]);
     }
     println!("{table}");
-    for wanted in [MutationKind::Fact, MutationKind::Device, MutationKind::Server] {
+    for wanted in [
+        MutationKind::Fact,
+        MutationKind::Device,
+        MutationKind::Server,
+    ] {
         let of_kind = || report.results.iter().filter(|result| result.kind == wanted);
         let caught = of_kind()
             .filter(|result| matches!(result.outcome, Fate::Caught { .. }))

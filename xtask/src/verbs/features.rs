@@ -74,7 +74,10 @@ pub(crate) fn run(
             (_, Some(after)) => Range::Since { after, upto },
         };
         let found = features(&data.facts, platform, range);
-        answers.push((platform, FeaturesJson::new(&data.facts, platform, text, &found)));
+        answers.push((
+            platform,
+            FeaturesJson::new(&data.facts, platform, text, &found),
+        ));
     }
     if arguments.json {
         return match answers.as_slice() {
@@ -107,7 +110,14 @@ fn print(platform: Platform, answer: &FeaturesJson, data: &Data, lang: Lang) {
                 .keys
                 .iter()
                 .filter(|key| !key.inside_new_item)
-                .map(|key| (key.change, key.kind, key.id.as_str(), Some(key.path.as_str()))),
+                .map(|key| {
+                    (
+                        key.change,
+                        key.kind,
+                        key.id.as_str(),
+                        Some(key.path.as_str()),
+                    )
+                }),
         );
     for (change, kind, id, path) in rows {
         let (offered, ids) = offer_of_item(&data.suite.features, platform, kind, id, path);
@@ -211,7 +221,10 @@ fn print_diff(found: &diff::SchemaDiff) {
     for change in &found.changed {
         println!("~ {}", place(&change.place));
         for fact in &change.facts {
-            println!("    {} {}: {} → {}", fact.os, fact.field, fact.from, fact.to);
+            println!(
+                "    {} {}: {} → {}",
+                fact.os, fact.field, fact.from, fact.to
+            );
         }
     }
     println!(
@@ -241,7 +254,10 @@ pub(crate) fn import(file: &Path, workspace: &Workspace) -> Outcome {
             text,
         };
         let overlay = scenarios::worksheet::apply(&source, &suite.features).map_err(|found| {
-            Stop::new(Exit::BadData, diag::render(&found, std::slice::from_ref(&source), false))
+            Stop::new(
+                Exit::BadData,
+                diag::render(&found, std::slice::from_ref(&source), false),
+            )
         })?;
         GeneratedFile {
             path: CONFIRMED.into(),

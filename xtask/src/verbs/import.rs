@@ -34,7 +34,10 @@ pub(crate) fn run(verb: &ImportVerb, workspace: &Workspace) -> Outcome {
             facts,
             values,
         } => {
-            let checkouts = checkouts.iter().map(|path| checkout(path)).collect::<Result<Vec<_>, _>>()?;
+            let checkouts = checkouts
+                .iter()
+                .map(|path| checkout(path))
+                .collect::<Result<Vec<_>, _>>()?;
             let facts = facts.as_deref().map(read).transpose()?;
             let values = values.as_deref().map(read).transpose()?;
             let imported = import::apple::import(&checkouts, facts.as_deref(), values.as_deref())
@@ -54,7 +57,11 @@ pub(crate) fn run(verb: &ImportVerb, workspace: &Workspace) -> Outcome {
                 sum.later_unmatched,
                 imported.conflicts.len()
             );
-            write(workspace, &imported.files, Some(Path::new("device-matrix/data/apple")))
+            write(
+                workspace,
+                &imported.files,
+                Some(Path::new("device-matrix/data/apple")),
+            )
         }
         ImportVerb::Product { file } => super::features::import(file, workspace),
     }
@@ -104,7 +111,10 @@ pub(crate) fn checkout(path: &Path) -> Result<Checkout, Stop> {
     let mut files = Vec::new();
     for folder in SCHEMA_FOLDERS {
         for file in walk(&full, Path::new(folder))? {
-            if file.extension().is_some_and(|extension| extension == "yaml") {
+            if file
+                .extension()
+                .is_some_and(|extension| extension == "yaml")
+            {
                 let text = read(&full.join(&file))?;
                 files.push((file.to_string_lossy().replace('\\', "/"), text));
             }
@@ -175,7 +185,10 @@ pub(crate) fn read(path: impl AsRef<Path>) -> Result<String, Stop> {
     if size > MAX_FILE {
         return Err(Stop::new(
             Exit::BadData,
-            format!("{}: {size} bytes; at most {MAX_FILE} are read", path.display()),
+            format!(
+                "{}: {size} bytes; at most {MAX_FILE} are read",
+                path.display()
+            ),
         ));
     }
     fs::read_to_string(path).map_err(|error| Stop::io(path, &error))

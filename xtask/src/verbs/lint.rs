@@ -45,13 +45,19 @@ pub(crate) fn run(workspace: &Workspace, json: bool) -> Outcome {
             files: sources.len(),
             errors,
             warnings,
-            diagnostics: found.iter().map(|diagnostic| published(diagnostic, &sources)).collect(),
+            diagnostics: found
+                .iter()
+                .map(|diagnostic| published(diagnostic, &sources))
+                .collect(),
         };
         super::print_json(&report)?;
     } else {
         let color = crate::terminal::Terminal::detect(|name| std::env::var(name).ok()).color;
         eprint!("{}", diag::render(&found, &sources, color));
-        println!("{} data files: {errors} error(s), {warnings} warning(s)", sources.len());
+        println!(
+            "{} data files: {errors} error(s), {warnings} warning(s)",
+            sources.len()
+        );
     }
     Ok(if errors == 0 { Exit::Yes } else { Exit::No })
 }

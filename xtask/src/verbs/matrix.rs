@@ -111,8 +111,24 @@ const fn role(role: Role) -> &'static str {
 
 fn print(report: &MatrixJson, lang: Lang) {
     let head = match lang {
-        Lang::Ja => ["役割", "リリース", "機種", "登録方式", "監視", "導入", "更新元"],
-        Lang::En => ["role", "release", "model", "enrollment", "supervised", "arrival", "from"],
+        Lang::Ja => [
+            "役割",
+            "リリース",
+            "機種",
+            "登録方式",
+            "監視",
+            "導入",
+            "更新元",
+        ],
+        Lang::En => [
+            "role",
+            "release",
+            "model",
+            "enrollment",
+            "supervised",
+            "arrival",
+            "from",
+        ],
     };
     let mut table = super::table(&head);
     for cell in &report.cells {
@@ -127,7 +143,11 @@ fn print(report: &MatrixJson, lang: Lang) {
         ]);
     }
     println!("{table}");
-    let subjects = report.cells.iter().filter(|cell| cell.role == "subject").count();
+    let subjects = report
+        .cells
+        .iter()
+        .filter(|cell| cell.role == "subject")
+        .count();
     println!(
         "{}",
         match lang {

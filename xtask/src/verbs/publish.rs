@@ -16,11 +16,13 @@ use device_matrix::runs::Runs;
 use device_matrix::selector::Target;
 use device_matrix::version::Stage;
 use jiff::civil::Date;
-use reports::assess::{self, AssessInputs, Assessment, ModelView, SuiteView, Subject};
+use reports::assess::{self, AssessInputs, Assessment, ModelView, Subject, SuiteView};
 use reports::evidence::EvidenceDir;
 use reports::record::{RunRecord, read_events};
 use reports::render;
-use reports::report::{self, DueView, Guidance, ItemChange, ItemView, ReleaseView, ReportInputs, ReportModel};
+use reports::report::{
+    self, DueView, Guidance, ItemChange, ItemView, ReleaseView, ReportInputs, ReportModel,
+};
 use reports::sign::Signoffs;
 use reports::vendor::Lang as PageLang;
 use scenarios::event::DeviceOrigin;
@@ -53,18 +55,28 @@ pub(crate) fn assess(
             events.display()
         ))
     })?;
-    let bad = |error: &dyn std::fmt::Display| Stop::new(Exit::BadData, format!("{}: {error}", events.display()));
-    let record = RunRecord::from_events(read_events(BufReader::new(file))).map_err(|error| bad(&error))?;
+    let bad = |error: &dyn std::fmt::Display| {
+        Stop::new(Exit::BadData, format!("{}: {error}", events.display()))
+    };
+    let record =
+        RunRecord::from_events(read_events(BufReader::new(file))).map_err(|error| bad(&error))?;
     let as_of = match as_of {
         Some(date) => date,
         None => record.head.as_of.parse().map_err(|error| bad(&error))?,
     };
     let check = |subject: &Subject<'_>, context: &capability::Context| {
-        check_message(&data.facts, subject.kind, subject.id, subject.role, subject.body, context)
-            .iter()
-            .filter(|violation| violation.what.severity() == Severity::Error)
-            .map(words)
-            .collect()
+        check_message(
+            &data.facts,
+            subject.kind,
+            subject.id,
+            subject.role,
+            subject.body,
+            context,
+        )
+        .iter()
+        .filter(|violation| violation.what.severity() == Severity::Error)
+        .map(words)
+        .collect()
     };
     let models = ModelView::new(
         data.catalog
@@ -114,14 +126,35 @@ pub(crate) fn assess(
 }
 
 /// Writes every form of the report beside the record.
-pub(crate) fn write(run: &Path, assessment: Assessment, model: ReportModel) -> Result<Published, Stop> {
-    let bug = |error: render::RenderError| Stop::new(Exit::Bug, format!("the report could not be rendered: {error}"));
+pub(crate) fn write(
+    run: &Path,
+    assessment: Assessment,
+    model: ReportModel,
+) -> Result<Published, Stop> {
+    let bug = |error: render::RenderError| {
+        Stop::new(
+            Exit::Bug,
+            format!("the report could not be rendered: {error}"),
+        )
+    };
     let documents = [
         ("report.html", render::html(&model).map_err(bug)?),
-        ("report.ja.html", render::html_in(&model, PageLang::Ja).map_err(bug)?),
-        ("report.en.html", render::html_in(&model, PageLang::En).map_err(bug)?),
-        ("report.ja.md", render::markdown_in(&model, PageLang::Ja).map_err(bug)?),
-        ("report.en.md", render::markdown_in(&model, PageLang::En).map_err(bug)?),
+        (
+            "report.ja.html",
+            render::html_in(&model, PageLang::Ja).map_err(bug)?,
+        ),
+        (
+            "report.en.html",
+            render::html_in(&model, PageLang::En).map_err(bug)?,
+        ),
+        (
+            "report.ja.md",
+            render::markdown_in(&model, PageLang::Ja).map_err(bug)?,
+        ),
+        (
+            "report.en.md",
+            render::markdown_in(&model, PageLang::En).map_err(bug)?,
+        ),
         ("report.json", render::json(&model).map_err(bug)?),
         ("junit.xml", render::junit(&assessment).map_err(bug)?),
         ("assessment.json", assess::published::to_json(&assessment)),
@@ -166,7 +199,10 @@ fn target_of(record: &RunRecord, data: &Data) -> Result<Target, Stop> {
     let bad = |error: &dyn std::fmt::Display| {
         Stop::new(
             Exit::BadData,
-            format!("the record's target `{}` is not in the data any more: {error}", record.head.target),
+            format!(
+                "the record's target `{}` is not in the data any more: {error}",
+                record.head.target
+            ),
         )
     };
     let as_of: Date = record.head.as_of.parse().map_err(|error| bad(&error))?;
@@ -180,7 +216,10 @@ fn target_of(record: &RunRecord, data: &Data) -> Result<Target, Stop> {
 
 fn release_view(release: &Release, data: &Data, as_of: Date) -> ReleaseView {
     let obtained = data.register.obtained(release);
-    let published = data.register.entry(&release.id()).and_then(|entry| entry.published);
+    let published = data
+        .register
+        .entry(&release.id())
+        .and_then(|entry| entry.published);
     ReleaseView {
         id: release.id(),
         name: format!("{} {}", release.platform, release.version),
@@ -189,12 +228,22 @@ fn release_view(release: &Release, data: &Data, as_of: Date) -> ReleaseView {
             Stage::Beta(n) | Stage::Rc(n) => Some(n),
             Stage::Released => None,
         },
-        builds: release.builds.iter().map(|build| build.id.0.clone()).collect(),
+        builds: release
+            .builds
+            .iter()
+            .map(|build| build.id.0.clone())
+            .collect(),
         obtained: obtained.date,
         obtained_source: obtained.source,
         due: obtained.date.known().map(|acquired| {
             let due = calendar::due(acquired, data.policy.report_business_days, &data.calendar);
-            let state = calendar::state(as_of, due.due, published, data.policy.due_soon_days, &data.calendar);
+            let state = calendar::state(
+                as_of,
+                due.due,
+                published,
+                data.policy.due_soon_days,
+                &data.calendar,
+            );
             DueView {
                 acquired: due.acquired,
                 due: due.due,
@@ -235,18 +284,26 @@ fn items(target: &Target, data: &Data) -> Vec<ItemView> {
             .map_or(Range::At(upto), |after| Range::Since { after, upto });
         let changes = features(&data.facts, platform, range);
         // Keys of a new item come with it; a row each would bury the item.
-        for change in changes.changes.iter().filter(|change| !change.inside_new_item) {
+        for change in changes
+            .changes
+            .iter()
+            .filter(|change| !change.inside_new_item)
+        {
             found.push(item_view(change, platform, data));
         }
     }
-    found.sort_by(|a, b| (a.change, &a.kind, &a.id, &a.path).cmp(&(b.change, &b.kind, &b.id, &b.path)));
+    found.sort_by(|a, b| {
+        (a.change, &a.kind, &a.id, &a.path).cmp(&(b.change, &b.kind, &b.id, &b.path))
+    });
     found.dedup();
     found
 }
 
 fn item_view(change: &FeatureChange, platform: Platform, data: &Data) -> ItemView {
     let item = change.item_in(&data.facts);
-    let path = change.key_in(&data.facts).map(device_matrix::capability::Key::dotted);
+    let path = change
+        .key_in(&data.facts)
+        .map(device_matrix::capability::Key::dotted);
     let (offered, features) = report::offer_of_item(
         &data.suite.features,
         platform,
@@ -274,14 +331,20 @@ fn item_view(change: &FeatureChange, platform: Platform, data: &Data) -> ItemVie
 fn guidance(target: &Target, data: &Data) -> Guidance {
     let mut stuck = Vec::new();
     for (platform, previous) in &target.previous {
-        let Some(first) = target.releases.iter().find(|release| release.platform == *platform) else {
+        let Some(first) = target
+            .releases
+            .iter()
+            .find(|release| release.platform == *platform)
+        else {
             continue;
         };
         stuck.extend(
             data.catalog
                 .models(*platform)
                 .iter()
-                .filter(|model| model.runs(previous) == Runs::Yes && matches!(model.runs(first), Runs::No(_)))
+                .filter(|model| {
+                    model.runs(previous) == Runs::Yes && matches!(model.runs(first), Runs::No(_))
+                })
                 .map(|model| format!("{} ({})", model.name, model.id)),
         );
     }

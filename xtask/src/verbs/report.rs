@@ -13,7 +13,12 @@ use crate::lang::Lang;
 use crate::workspace::Workspace;
 
 /// Renders again; the record is not changed.
-pub(crate) fn run(arguments: &ReportArgs, _workspace: &Workspace, data: &Data, lang: Lang) -> Outcome {
+pub(crate) fn run(
+    arguments: &ReportArgs,
+    _workspace: &Workspace,
+    data: &Data,
+    lang: Lang,
+) -> Outcome {
     let (assessment, model) = publish::assess(&arguments.run, data, arguments.as_of)?;
     let published = publish::write(&arguments.run, assessment, model)?;
     show(&published, &arguments.run, arguments.json, lang)?;
@@ -58,7 +63,13 @@ pub(crate) fn show(published: &Published, run: &Path, json: bool, lang: Lang) ->
         verdict: assessment.verdict.as_str(),
         exit_code: exit(assessment.verdict).code(),
         state: published.model.head.state,
-        reasons: published.model.head.reasons.iter().map(ToString::to_string).collect(),
+        reasons: published
+            .model
+            .head
+            .reasons
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         cases: assessment.cases.len() as u64,
         outcomes,
     };

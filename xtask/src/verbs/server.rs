@@ -17,18 +17,25 @@ pub(crate) fn run(verb: &ServerVerb) -> Outcome {
         .build()
         .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(arguments.listen).await.map_err(|error| {
-            Stop::usage(format!(
-                "{}: {error}; choose another address with --listen",
-                arguments.listen
-            ))
-        })?;
+        let listener = tokio::net::TcpListener::bind(arguments.listen)
+            .await
+            .map_err(|error| {
+                Stop::usage(format!(
+                    "{}: {error}; choose another address with --listen",
+                    arguments.listen
+                ))
+            })?;
         let mut options = ServeOptions::new(arguments.api_key.clone().unwrap_or_default(), ca);
         options.webhook_url.clone_from(&arguments.webhook_url);
-        options.webhook_hmac_key.clone_from(&arguments.webhook_hmac_key);
+        options
+            .webhook_hmac_key
+            .clone_from(&arguments.webhook_hmac_key);
         options.dm_url.clone_from(&arguments.dm);
         options.push_url.clone_from(&arguments.push_url);
-        println!("reference server on http://{}; stop it with Ctrl-C", arguments.listen);
+        println!(
+            "reference server on http://{}; stop it with Ctrl-C",
+            arguments.listen
+        );
         serve(listener, options, async {
             // Without a signal handler the process ends at once, which is what was asked for.
             let _ = tokio::signal::ctrl_c().await;
@@ -50,11 +57,16 @@ fn certificate_authority(arguments: &ServerStartArgs) -> Result<String, Stop> {
             arguments.ca.display()
         )));
     };
-    let issuer = IdentityIssuer::generate().map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
+    let issuer =
+        IdentityIssuer::generate().map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
     let pem = issuer.certificate_pem().to_owned();
     fs::write(&arguments.ca, &pem).map_err(|error| Stop::io(&arguments.ca, &error))?;
     write_key(key_path, &issuer.key_pem())?;
-    println!("made a CA: {} and {}", arguments.ca.display(), key_path.display());
+    println!(
+        "made a CA: {} and {}",
+        arguments.ca.display(),
+        key_path.display()
+    );
     Ok(pem)
 }
 

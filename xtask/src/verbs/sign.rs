@@ -12,7 +12,12 @@ use crate::lang::Lang;
 use crate::workspace::Workspace;
 
 /// Signs, and renders the report again with the signature in its head.
-pub(crate) fn run(arguments: &SignArgs, _workspace: &Workspace, data: &Data, lang: Lang) -> Outcome {
+pub(crate) fn run(
+    arguments: &SignArgs,
+    _workspace: &Workspace,
+    data: &Data,
+    lang: Lang,
+) -> Outcome {
     let as_of = crate::clock::as_of(arguments.as_of);
     let state = SignState::WORDS
         .iter()
@@ -21,8 +26,14 @@ pub(crate) fn run(arguments: &SignArgs, _workspace: &Workspace, data: &Data, lan
         .ok_or_else(|| Stop::usage(format!("no state `{}`", arguments.state)))?;
     let (_, model) = publish::assess(&arguments.run, data, None)?;
     let so_far = publish::read_signoffs(&arguments.run)?;
-    let signed = sign(&ReportMeta::from(&model), &so_far, &arguments.by, state, as_of)
-        .map_err(|refused| Stop::new(Exit::No, refused.to_string()))?;
+    let signed = sign(
+        &ReportMeta::from(&model),
+        &so_far,
+        &arguments.by,
+        state,
+        as_of,
+    )
+    .map_err(|refused| Stop::new(Exit::No, refused.to_string()))?;
     let path = arguments.run.join(publish::SIGNOFF);
     fs::write(&path, signed.to_json()).map_err(|error| Stop::io(&path, &error))?;
     let (assessment, model) = publish::assess(&arguments.run, data, None)?;

@@ -11,9 +11,19 @@ const SHOWN: usize = 12;
 /// Marks with their sign and words, in the order of the legend.
 const MARKS: [(&str, &str, &str, &str); 10] = [
     ("works", "○", "制限なく利用可", "works"),
-    ("restricted", "△", "制限付きで利用可", "works with restrictions"),
+    (
+        "restricted",
+        "△",
+        "制限付きで利用可",
+        "works with restrictions",
+    ),
     ("fails", "×", "利用不可", "does not work"),
-    ("not_supported", "－", "OSが非対応", "not supported by the OS"),
+    (
+        "not_supported",
+        "－",
+        "OSが非対応",
+        "not supported by the OS",
+    ),
     ("not_offered", "無", "製品が未提供", "not offered"),
     ("unconfirmed", "？", "要確認", "offer not confirmed"),
     ("blocked", "保", "保留", "blocked"),
@@ -67,7 +77,10 @@ pub(crate) fn print(published: &Published, lang: Lang) {
             "  {}",
             match lang {
                 Lang::Ja => format!("ほか {} 件は報告書を参照", model.restrictions.len() - SHOWN),
-                Lang::En => format!("… and {} more in the report", model.restrictions.len() - SHOWN),
+                Lang::En => format!(
+                    "… and {} more in the report",
+                    model.restrictions.len() - SHOWN
+                ),
             }
         );
     }
@@ -137,16 +150,32 @@ fn row(feature: &FeatureView, offered: &str, lang: Lang) -> [String; 5] {
     };
     [
         sign(observed).to_owned(),
-        format!("{} ({})", lang.pick(&feature.name.ja, &feature.name.en), feature.id),
+        format!(
+            "{} ({})",
+            lang.pick(&feature.name.ja, &feature.name.en),
+            feature.id
+        ),
         offered.to_owned(),
         words(observed, lang).to_owned(),
-        feature.marks.iter().map(|mark| sign(mark.observed)).collect(),
+        feature
+            .marks
+            .iter()
+            .map(|mark| sign(mark.observed))
+            .collect(),
     ]
 }
 
 /// The gravest observation of a feature whose offer nobody has confirmed.
 fn strongest(feature: &FeatureView) -> &'static str {
-    const ORDER: [&str; 7] = ["fails", "restricted", "flaky", "blocked", "not_tested", "works", "not_supported"];
+    const ORDER: [&str; 7] = [
+        "fails",
+        "restricted",
+        "flaky",
+        "blocked",
+        "not_tested",
+        "works",
+        "not_supported",
+    ];
     ORDER
         .into_iter()
         .find(|word| feature.marks.iter().any(|mark| mark.observed == *word))
@@ -158,10 +187,9 @@ fn finding_line(finding: &FindingView, lang: Lang) -> String {
         .feature
         .as_ref()
         .map_or("", |feature| lang.pick(&feature.name.ja, &feature.name.en));
-    let part = finding
-        .part
-        .as_ref()
-        .map_or(String::new(), |part| format!(" / {}", lang.pick(&part.ja, &part.en)));
+    let part = finding.part.as_ref().map_or(String::new(), |part| {
+        format!(" / {}", lang.pick(&part.ja, &part.en))
+    });
     let replacement = finding.replacement.as_ref().map_or(String::new(), |text| {
         format!(
             " → {} {}",

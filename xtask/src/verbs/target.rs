@@ -58,7 +58,9 @@ impl Asked<'_> {
         if let Some((unknown, near)) = options.unknown_model(catalog) {
             return Err(Stop::usage(match near {
                 Some(near) => format!("no model `{unknown}`; did you mean `{near}`?"),
-                None => format!("no model `{unknown}`; `cargo xtask matrix TARGET --tier full` lists the models"),
+                None => format!(
+                    "no model `{unknown}`; `cargo xtask matrix TARGET --tier full` lists the models"
+                ),
             }));
         }
         let matrix = matrix::expand(catalog, &target, &options);
@@ -76,7 +78,13 @@ pub(crate) const fn tier(word: TierWord) -> Tier {
 
 fn enrollment(word: &str) -> Result<EnrollmentType, Stop> {
     EnrollmentType::from_word(word).ok_or_else(|| {
-        let known: Vec<&str> = EnrollmentType::WORDS.iter().map(|(_, word)| *word).collect();
-        Stop::usage(format!("no enrollment type `{word}`; known ones: {}", known.join(", ")))
+        let known: Vec<&str> = EnrollmentType::WORDS
+            .iter()
+            .map(|(_, word)| *word)
+            .collect();
+        Stop::usage(format!(
+            "no enrollment type `{word}`; known ones: {}",
+            known.join(", ")
+        ))
     })
 }

@@ -4,9 +4,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use harness::protocol::apple::identity::IdentityIssuer;
 use harness::push::PushHub;
+use harness::runner::VirtualDevices;
 use harness::server::ServerUnderTest;
 use harness::server::clock::Clock;
 use harness::server::nanomdm::{NanoMdmOptions, NanoMdmServer};
@@ -16,8 +18,30 @@ use crate::cli::ServerArgs;
 use crate::exit::{Exit, Stop};
 use reports::vendor::Vendor;
 
+/// How long a virtual device waits for an answer of the server.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Devices as documented and observed, without planted faults.
+pub(crate) fn devices() -> VirtualDevices {
+    VirtualDevices::new(Arc::default(), PATIENCE)
+}
+
+/// Settings of the embedded reference server, with a new issuer of identities.
+pub(crate) fn reference_config() -> Result<ReferenceConfig, Stop> {
+    let issuer =
+        IdentityIssuer::generate().map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
+    Ok(ReferenceConfig::new(
+        Arc::new(issuer),
+        PushHub::default(),
+        Clock::system(),
+    ))
+}
+
 /// Starts or connects the server that was asked for. Runs on the runtime that will use it.
-pub(crate) async fn connect(arguments: &ServerArgs, vendor: &Vendor) -> Result<Arc<dyn ServerUnderTest>, Stop> {
+pub(crate) async fn connect(
+    arguments: &ServerArgs,
+    vendor: &Vendor,
+) -> Result<Arc<dyn ServerUnderTest>, Stop> {
     let described = vendor.server(&arguments.name);
     let adapter = described.map_or(arguments.name.as_str(), |server| server.adapter.as_str());
     match adapter {
@@ -30,7 +54,11 @@ pub(crate) async fn connect(arguments: &ServerArgs, vendor: &Vendor) -> Result<A
             Ok(server)
         }
         _ => {
-            let mut known: Vec<&str> = vendor.servers.iter().map(|server| server.id.as_str()).collect();
+            let mut known: Vec<&str> = vendor
+                .servers
+                .iter()
+                .map(|server| server.id.as_str())
+                .collect();
             known.extend(["reference", "nanomdm"]);
             known.sort_unstable();
             known.dedup();
@@ -45,8 +73,7 @@ pub(crate) async fn connect(arguments: &ServerArgs, vendor: &Vendor) -> Result<A
 
 async fn reference(socket: bool) -> Result<Arc<ReferenceServer>, Stop> {
     let bug = |error: String| Stop::new(Exit::Unavailable, error);
-    let issuer = IdentityIssuer::generate().map_err(|error| bug(error.to_string()))?;
-    let config = ReferenceConfig::new(Arc::new(issuer), PushHub::default(), Clock::system());
+    let config = reference_config()?;
     if socket {
         ReferenceServer::embedded_on(config, SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
@@ -65,7 +92,8 @@ fn nanomdm(
             "the adapter nanomdm needs {option}; give it on the command line or in verify.toml"
         ))
     };
-    let from = |pick: fn(&reports::vendor::Server) -> Option<&String>| described.and_then(pick).cloned();
+    let from =
+        |pick: fn(&reports::vendor::Server) -> Option<&String>| described.and_then(pick).cloned();
     let url = arguments
         .url
         .clone()
@@ -88,13 +116,19 @@ fn nanomdm(
         .clone()
         .or_else(|| from(|server| server.identity_key.as_ref()).map(PathBuf::from))
         .ok_or_else(|| missing("--identity-key"))?;
-    let webhook = match (arguments.webhook_listen, from(|server| server.webhook_listen.as_ref())) {
+    let webhook = match (
+        arguments.webhook_listen,
+        from(|server| server.webhook_listen.as_ref()),
+    ) {
         (Some(address), _) => address,
         (None, Some(text)) => address(&text)?,
         (None, None) => return Err(missing("--webhook-listen")),
     };
     let mut options = NanoMdmOptions::new(url, api_key, pem(&ca)?, pem(&key)?, webhook);
-    options.dm_listen = match (arguments.dm_listen, from(|server| server.dm_listen.as_ref())) {
+    options.dm_listen = match (
+        arguments.dm_listen,
+        from(|server| server.dm_listen.as_ref()),
+    ) {
         (Some(address), _) => Some(address),
         (None, Some(text)) => Some(address(&text)?),
         (None, None) => None,
@@ -107,8 +141,12 @@ fn nanomdm(
 }
 
 fn address(text: &str) -> Result<SocketAddr, Stop> {
-    text.parse()
-        .map_err(|error| Stop::new(Exit::BadData, format!("verify.toml: `{text}` is no address: {error}")))
+    text.parse().map_err(|error| {
+        Stop::new(
+            Exit::BadData,
+            format!("verify.toml: `{text}` is no address: {error}"),
+        )
+    })
 }
 
 fn pem(path: &Path) -> Result<String, Stop> {

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use device_matrix::matrix::Matrix;
-use harness::device::apple::VirtualDevices;
 use harness::record::id::{RunKey, run_id};
 use harness::runner::{self, Keep, RunHead, RunInputs, RunOptions, RunSummary};
-use harness::step::suite_probe;
+use harness::step::planned;
 use reports::assess;
 use scenarios::plan::{self, Filters, Plan, Skip};
 use tokio_util::sync::CancellationToken;
@@ -81,12 +80,12 @@ pub(crate) fn run(
         });
         let (folder, keep) = folder(arguments, workspace, &head, &id)?;
         let inputs = RunInputs {
-            probes: suite_probe::probes(&plan, &data.facts),
+            probes: planned::probes(&plan, &data.facts).into(),
             plan: plan.clone(),
             scenarios: data.suite.scenarios.clone().into(),
             facts: data.facts.clone(),
             server,
-            devices: Arc::new(VirtualDevices::honest()),
+            devices: Arc::new(under_test::devices()),
             head,
             options,
             keep,
@@ -145,13 +144,31 @@ pub(crate) fn plan(target: &str, matrix: &Matrix, data: &Data, filters: &Filters
             text: row.text.clone(),
         })
         .collect();
-    plan::build(target, &matrix.cells, excluded, &data.suite, &data.facts, filters)
+    plan::build(
+        target,
+        &matrix.cells,
+        excluded,
+        &data.suite,
+        &data.facts,
+        filters,
+    )
 }
 
 fn filters(arguments: &VerifyArgs, data: &Data) -> Result<Filters, Stop> {
     for id in &arguments.feature {
-        if !data.suite.features.iter().any(|feature| feature.id.0 == *id) {
-            let near = scenarios::codes::nearest(id, data.suite.features.iter().map(|feature| feature.id.0.as_str()));
+        if !data
+            .suite
+            .features
+            .iter()
+            .any(|feature| feature.id.0 == *id)
+        {
+            let near = scenarios::codes::nearest(
+                id,
+                data.suite
+                    .features
+                    .iter()
+                    .map(|feature| feature.id.0.as_str()),
+            );
             return Err(Stop::usage(match near {
                 Some(near) => format!("no feature `{id}`; did you mean `{near}`?"),
                 None => format!("no feature `{id}`; scenarios/data/features.toml lists them"),
@@ -164,7 +181,8 @@ fn filters(arguments: &VerifyArgs, data: &Data) -> Result<Filters, Stop> {
         .map(|run| failed_cases(run, data))
         .transpose()?;
     Ok(Filters {
-        features: (!arguments.feature.is_empty()).then(|| arguments.feature.iter().cloned().collect()),
+        features: (!arguments.feature.is_empty())
+            .then(|| arguments.feature.iter().cloned().collect()),
         only_cases,
         smoke: arguments.tier == TierWord::Smoke,
     })
@@ -176,7 +194,12 @@ fn failed_cases(run: &Path, data: &Data) -> Result<BTreeSet<String>, Stop> {
     let failed: BTreeSet<String> = assessment
         .cases
         .iter()
-        .filter(|case| !matches!(case.outcome, assess::Outcome::Works | assess::Outcome::NotSupportedByOs))
+        .filter(|case| {
+            !matches!(
+                case.outcome,
+                assess::Outcome::Works | assess::Outcome::NotSupportedByOs
+            )
+        })
         .flat_map(|case| {
             let previous = case.previous.as_ref().map(|previous| previous.case.clone());
             std::iter::once(case.id.clone()).chain(previous)
@@ -198,9 +221,18 @@ fn named_filters(arguments: &VerifyArgs) -> BTreeMap<String, String> {
         .and_then(|run| run.file_name())
         .map(|name| name.to_string_lossy().into_owned());
     [
-        ("feature", (!arguments.feature.is_empty()).then(|| arguments.feature.join(","))),
-        ("model", (!arguments.model.is_empty()).then(|| arguments.model.join(","))),
-        ("enrollment", (!arguments.enrollment.is_empty()).then(|| arguments.enrollment.join(","))),
+        (
+            "feature",
+            (!arguments.feature.is_empty()).then(|| arguments.feature.join(",")),
+        ),
+        (
+            "model",
+            (!arguments.model.is_empty()).then(|| arguments.model.join(",")),
+        ),
+        (
+            "enrollment",
+            (!arguments.enrollment.is_empty()).then(|| arguments.enrollment.join(",")),
+        ),
         ("only-failed", only_failed),
     ]
     .into_iter()
@@ -224,12 +256,21 @@ fn folder(
         .clone()
         .unwrap_or_else(|| arguments.model.join("-"))
         .to_ascii_lowercase()
-        .replace(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-', "-");
+        .replace(
+            |c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-',
+            "-",
+        );
     let short: String = id.chars().take(8).collect();
     let name = format!("{target}-{}-{short}", head.as_of);
     // The same data, seed and clock give the same id; an earlier record is never written over.
     let folder = (1..)
-        .map(|n| runs.join(if n == 1 { name.clone() } else { format!("{name}.{n}") }))
+        .map(|n| {
+            runs.join(if n == 1 {
+                name.clone()
+            } else {
+                format!("{name}.{n}")
+            })
+        })
         .find(|folder| !folder.exists())
         .unwrap_or_else(|| runs.join(&name));
     fs::create_dir_all(&folder).map_err(|error| Stop::io(&folder, &error))?;

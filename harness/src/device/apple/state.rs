@@ -135,7 +135,8 @@ pub(super) struct InstalledPayload {
 pub(super) struct App {
     pub managed: bool,
     pub removable: bool,
-    pub remove_with_management: bool,
+    /// `ManagementFlags` as given: 1 removes the app with management, 4 keeps its data out of backups.
+    pub management_flags: i64,
     pub store_id: Option<i64>,
     pub configuration: Option<Dictionary>,
     pub attributes: Option<Dictionary>,

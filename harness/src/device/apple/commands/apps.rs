@@ -93,7 +93,7 @@ fn put(turn: &mut Turn<'_>, name: &str) {
         removable: attributes
             .and_then(|keys| boolean(keys, "Removable"))
             .unwrap_or(true),
-        remove_with_management: integer(turn.command, "ManagementFlags").unwrap_or(0) & 1 == 1,
+        management_flags: integer(turn.command, "ManagementFlags").unwrap_or(0),
         store_id: integer(turn.command, "iTunesStoreID"),
         configuration: turn
             .command
@@ -233,10 +233,7 @@ pub(super) fn managed(turn: &mut Turn<'_>) -> Reply {
         }
         let row = dict([
             ("Status", text("Managed")),
-            (
-                "ManagementFlags",
-                int(i64::from(app.remove_with_management)),
-            ),
+            ("ManagementFlags", int(app.management_flags)),
             (
                 "HasConfiguration",
                 Value::Boolean(app.configuration.is_some()),

@@ -467,7 +467,7 @@ fn follow(core: &mut Core) {
                 let app = App {
                     managed: true,
                     removable: true,
-                    remove_with_management: true,
+                    management_flags: 1,
                     store_id: text("AppStoreID").and_then(|id| id.parse().ok()),
                     source: "declaration",
                     declaration: Some(identifier.to_owned()),
