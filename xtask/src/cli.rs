@@ -20,7 +20,7 @@ use crate::lang::Lang;
     arg_required_else_help = true
 )]
 pub(crate) struct Cli {
-    /// Language of the terminal [default: from LC_ALL, LC_MESSAGES, LANG]
+    /// Language of the terminal [default: from the environment]
     #[arg(long, global = true, value_enum)]
     pub(crate) lang: Option<Lang>,
     /// What to do
@@ -154,7 +154,7 @@ pub(crate) struct ServerArgs {
     /// Base URL of the server
     #[arg(long)]
     pub(crate) url: Option<String>,
-    /// API key of the server [env: HARNESS_API_KEY]
+    /// API key of the server
     #[arg(long, env = "HARNESS_API_KEY", hide_env_values = true)]
     pub(crate) api_key: Option<String>,
     /// PEM certificate of the CA that the server trusts for device identities
@@ -281,7 +281,7 @@ pub(crate) struct ServerStartArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:9000")]
     pub(crate) listen: std::net::SocketAddr,
-    /// API key (user `nanomdm`); without it there is no API [env: HARNESS_API_KEY]
+    /// API key (user `nanomdm`); without it there is no API
     #[arg(long, env = "HARNESS_API_KEY", hide_env_values = true)]
     pub(crate) api_key: Option<String>,
     /// PEM certificate of the CA whose device identities are accepted; created together with --ca-key when absent
@@ -309,12 +309,12 @@ pub(crate) struct ServerStartArgs {
 pub(crate) enum ImportVerb {
     /// Releases, betas, builds and device models
     Releases {
-        /// releases.json
+        /// The releases as JSON
         file: PathBuf,
     },
     /// Japanese holidays
     Calendar {
-        /// holidays_jp.json
+        /// The calendar as JSON
         file: PathBuf,
     },
     /// Apple's device-management schema

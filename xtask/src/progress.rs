@@ -115,7 +115,6 @@ impl Sink for Progress {
         match event {
             Event::RunStarted { cells, cases, .. } => self.begin(cells.len() as u64, *cases, 0),
             Event::CellEnrolled { .. } => self.enrolled += 1,
-            Event::CellBlocked { .. } => {}
             Event::CaseEnded { case, ended, .. } => {
                 if self.ended.insert(case.clone()) && matches!(ended, Ended::Blocked { .. }) {
                     self.blocked += 1;

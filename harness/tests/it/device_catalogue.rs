@@ -274,13 +274,13 @@ async fn minimal_profiles_are_in_force() {
                 )
         });
         for item in payloads {
-            let Some(content) = minimal_instance(item, &context) else {
+            let Some(minimal) = minimal_instance(item, &context) else {
                 continue;
             };
-            if content.get("PayloadIdentifier").is_some() {
+            if minimal.get("PayloadIdentifier").is_some() {
                 continue;
             }
-            let mut payload = content.clone();
+            let mut payload = minimal.clone();
             payload["PayloadType"] = json!(item.id);
             let server = Server::start();
             let mut device = device(&context);

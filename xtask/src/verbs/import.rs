@@ -115,7 +115,7 @@ pub(crate) fn checkout(path: &Path) -> Result<Checkout, Stop> {
                 .extension()
                 .is_some_and(|extension| extension == "yaml")
             {
-                let text = read(&full.join(&file))?;
+                let text = read(full.join(&file))?;
                 files.push((file.to_string_lossy().replace('\\', "/"), text));
             }
         }

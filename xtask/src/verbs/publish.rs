@@ -61,10 +61,10 @@ pub(crate) fn assess(
     let record =
         RunRecord::from_events(read_events(BufReader::new(file))).map_err(|error| bad(&error))?;
     let as_of = match as_of {
-        Some(date) => date,
+        Some(given) => given,
         None => record.head.as_of.parse().map_err(|error| bad(&error))?,
     };
-    let check = |subject: &Subject<'_>, context: &capability::Context| {
+    let facts_say = |subject: &Subject<'_>, context: &capability::Context| {
         check_message(
             &data.facts,
             subject.kind,
@@ -95,7 +95,7 @@ pub(crate) fn assess(
         },
         facts: &data.facts,
         models: &models,
-        check: &check,
+        check: &facts_say,
         device_origin: DeviceOrigin::Virtual,
     })
     .map_err(|error| bad(&error))?;

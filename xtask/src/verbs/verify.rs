@@ -1,6 +1,7 @@
 //! `verify`: run and report; the main job.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -263,7 +264,7 @@ fn folder(
     let short: String = id.chars().take(8).collect();
     let name = format!("{target}-{}-{short}", head.as_of);
     // The same data, seed and clock give the same id; an earlier record is never written over.
-    let folder = (1..)
+    let folder = (1..u32::MAX)
         .map(|n| {
             runs.join(if n == 1 {
                 name.clone()
@@ -282,11 +283,13 @@ fn nothing_to_run(plan: &Plan, lang: Lang) -> String {
         .pick("実行するケースがありません。", "nothing to run.")
         .to_owned();
     for skip in plan.skips.iter().take(5) {
-        text.push_str(&format!(
+        // Writing to a string can not fail.
+        let _ = write!(
+            text,
             "\n  {}: {}",
             skip.what,
             lang.pick(&skip.text.ja, &skip.text.en)
-        ));
+        );
     }
     text.push_str(lang.pick(
         "\n`cargo xtask matrix TARGET` が組合せと除外理由を示します。",
