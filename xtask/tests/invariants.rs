@@ -57,9 +57,28 @@ const PERMISSIVE: [&str; 14] = [
 fn metadata() -> Metadata {
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .other_options(vec!["--locked".to_owned(), "--offline".to_owned()])
+        // Crates of other platforms were never downloaded; without the filter cargo would want them.
+        .other_options(vec![
+            "--locked".to_owned(),
+            "--offline".to_owned(),
+            "--filter-platform".to_owned(),
+            host(),
+        ])
         .exec()
         .expect("cargo metadata of this workspace")
+}
+
+/// The platform this toolchain builds for.
+fn host() -> String {
+    let output = std::process::Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .expect("rustc of the toolchain that builds this test");
+    let text = String::from_utf8(output.stdout).expect("plain text");
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .expect("a host line")
+        .to_owned()
 }
 
 fn names(metadata: &Metadata) -> BTreeMap<&PackageId, &str> {

@@ -294,7 +294,7 @@ async fn minimal_profiles_are_in_force() {
             let effects = device.effects().unwrap();
             assert_eq!(
                 effects["payloads"][&item.id],
-                json!([content]),
+                json!([minimal]),
                 "{platform} {number} {}",
                 item.file
             );

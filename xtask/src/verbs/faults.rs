@@ -1,5 +1,6 @@
 //! `faults`: seeded single mutations, and which of them are caught.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use device_matrix::cell::Arrival;
@@ -8,7 +9,8 @@ use harness::mutation::lab::ReferenceLab;
 use harness::mutation::{self, Fate, Lab as _, MutationReport, fault, touch};
 use harness::runner::{Keep, RunHead, RunInputs, RunOptions};
 use harness::step::rig::Limits;
-use scenarios::plan::Filters;
+use scenarios::plan::{Check, Filters, Plan};
+use scenarios::scenario::Scenario;
 use tokio_util::sync::CancellationToken;
 
 use super::target::Asked;
@@ -69,15 +71,17 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
             .cells
             .iter()
             .any(|cell| matches!(cell.arrival, Arrival::Upgraded { .. }));
-        let touched = touch::touched(&data.facts, base.scenarios.iter(), std::iter::empty());
+        // Only what the plan runs can notice anything.
+        let planned = || planned(&plan, &base.scenarios);
+        let touched = touch::touched(&data.facts, planned(), std::iter::empty());
         let mutations = generate::generate(
             arguments.seed,
             arguments.mutations as usize,
             &data.facts,
             &touched,
             &plan,
-            &fault::device_faults(base.scenarios.iter(), upgraded),
-            &fault::server_faults(base.scenarios.iter()),
+            &fault::device_faults(planned(), upgraded),
+            &fault::server_faults(planned()),
         );
         mutation::run(&lab, &base, &mutations)
             .await
@@ -98,6 +102,21 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
         )
     });
     Ok(if misnamed { Exit::No } else { Exit::Yes })
+}
+
+/// The scenarios that have a case in the plan.
+fn planned<'a>(plan: &Plan, scenarios: &'a [Scenario]) -> impl Iterator<Item = &'a Scenario> {
+    let wanted: BTreeSet<u32> = plan
+        .cases
+        .iter()
+        .filter_map(|case| match case.check {
+            Check::Scenario(index) => Some(index),
+            Check::Probe(_) => None,
+        })
+        .collect();
+    wanted
+        .into_iter()
+        .filter_map(|index| scenarios.get(index as usize))
 }
 
 fn print(report: &MutationReport, lang: Lang) {
