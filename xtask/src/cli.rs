@@ -322,6 +322,9 @@ pub(crate) enum ImportVerb {
         /// Checkouts, each a folder named after its version; the newest released one is the base
         #[arg(required = true)]
         checkouts: Vec<PathBuf>,
+        /// Commit of a checkout that is no git checkout (repeatable), such as 18.1=b6202ca
+        #[arg(long, value_name = "NAME=COMMIT")]
+        revision: Vec<String>,
         /// Facts after the newest checkout
         #[arg(long, value_name = "FILE.json")]
         facts: Option<PathBuf>,

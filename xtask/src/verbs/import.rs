@@ -31,13 +31,15 @@ pub(crate) fn run(verb: &ImportVerb, workspace: &Workspace) -> Outcome {
         }
         ImportVerb::Apple {
             checkouts,
+            revision,
             facts,
             values,
         } => {
-            let checkouts = checkouts
+            let mut checkouts = checkouts
                 .iter()
                 .map(|path| checkout(path))
                 .collect::<Result<Vec<_>, _>>()?;
+            state_revisions(&mut checkouts, revision)?;
             let facts = facts.as_deref().map(read).transpose()?;
             let values = values.as_deref().map(read).transpose()?;
             let imported = import::apple::import(&checkouts, facts.as_deref(), values.as_deref())
@@ -134,6 +136,23 @@ pub(crate) fn checkout(path: &Path) -> Result<Checkout, Stop> {
         license: "MIT, Apple Inc.".to_owned(),
         files,
     })
+}
+
+/// Puts commits given as `NAME=COMMIT` into their checkouts.
+fn state_revisions(checkouts: &mut [Checkout], stated: &[String]) -> Result<(), Stop> {
+    for text in stated {
+        let (name, commit) = text.split_once('=').ok_or_else(|| {
+            Stop::usage(format!(
+                "`{text}`: write the checkout's name and its commit as NAME=COMMIT"
+            ))
+        })?;
+        let checkout = checkouts
+            .iter_mut()
+            .find(|checkout| checkout.label == name)
+            .ok_or_else(|| Stop::usage(format!("no checkout is named `{name}`")))?;
+        commit.clone_into(&mut checkout.revision);
+    }
+    Ok(())
 }
 
 /// The commit a checkout stands at, when it is a git checkout.

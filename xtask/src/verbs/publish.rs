@@ -140,14 +140,6 @@ pub(crate) fn write(
     let documents = [
         ("report.html", render::html(&model).map_err(bug)?),
         (
-            "report.ja.html",
-            render::html_in(&model, PageLang::Ja).map_err(bug)?,
-        ),
-        (
-            "report.en.html",
-            render::html_in(&model, PageLang::En).map_err(bug)?,
-        ),
-        (
             "report.ja.md",
             render::markdown_in(&model, PageLang::Ja).map_err(bug)?,
         ),
