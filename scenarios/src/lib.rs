@@ -1,6 +1,7 @@
 //! What is checked: product features, the scenario language, probes, the plan, and the types of the run record.
 
 pub mod codes;
+pub mod commands;
 pub mod effects;
 pub mod event;
 pub mod feature;

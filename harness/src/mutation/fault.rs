@@ -5,10 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use device_matrix::known::Text;
+use scenarios::commands;
 use scenarios::scenario::{Action, Matcher, Scenario, Step};
 use serde_json::Value;
-
-use crate::step::look::READ_COMMANDS;
 
 /// What a device does wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -297,7 +296,7 @@ pub fn device_faults<'a>(
             let Action::Command { request_type, .. } = &step.action else {
                 continue;
             };
-            if !READ_COMMANDS.contains(&request_type.as_str()) {
+            if !commands::reads(request_type) {
                 continue;
             }
             for look in &step.looks {

@@ -1,5 +1,6 @@
 //! Looks: what a step saw becomes judged events.
 
+use scenarios::commands;
 use scenarios::event::{Event, Judged, LookKind};
 use scenarios::scenario::{Action, Look, Matcher, Phase};
 use serde_json::Value;
@@ -7,30 +8,6 @@ use serde_json::Value;
 use super::matcher;
 use super::take::Seen;
 use crate::record::{bound, redact};
-
-/// Commands that ask the device about its state and change nothing.
-pub const READ_COMMANDS: [&str; 20] = [
-    "AvailableOSUpdates",
-    "CertificateList",
-    "ContentCachingInformation",
-    "DeviceInformation",
-    "DeviceLocation",
-    "GetFirmwarePasswordStatus",
-    "InstalledApplicationList",
-    "ListUsers",
-    "ManagedApplicationAttributes",
-    "ManagedApplicationConfiguration",
-    "ManagedApplicationFeedback",
-    "ManagedApplicationList",
-    "ManagedMediaList",
-    "NSExtensionMappings",
-    "OSUpdateStatus",
-    "ProfileList",
-    "ProvisioningProfileList",
-    "Restrictions",
-    "SecurityInfo",
-    "UserList",
-];
 
 /// Where looks belong.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +28,7 @@ pub fn kind(action: &Action, pointer: &str) -> LookKind {
     match action {
         Action::Command { request_type, .. } => {
             let status = pointer == "/Status" || pointer.starts_with("/ErrorChain");
-            if !status && READ_COMMANDS.contains(&request_type.as_str()) {
+            if !status && commands::reads(request_type) {
                 LookKind::ReadBack
             } else {
                 LookKind::Status

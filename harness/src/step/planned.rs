@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use device_matrix::capability::{Context, Facts, Scope};
 use scenarios::plan::Plan;
-use scenarios::probe::{self, Probe};
+use scenarios::probe::Probe;
 
-use super::probe::{ProbeRequest, ProbeSource, Trace};
+use super::probe::{ProbeRequest, ProbeSource};
 use crate::server::ALL_RIGHTS;
 
 /// A probe of a plan with the facts and the device it is asked about.
@@ -59,17 +59,8 @@ impl ProbeSource for PlannedProbe {
         let request = self.probe.request(&self.facts, &self.context, &part)?;
         Some(ProbeRequest {
             action: request.action,
-            traces: request.answers.into_iter().map(trace).collect(),
+            traces: request.answers,
             undo: request.undo,
         })
-    }
-}
-
-fn trace(trace: probe::Trace) -> Trace {
-    match trace {
-        probe::Trace::InAnswer(pointer) => Trace::InAnswer(pointer),
-        probe::Trace::Acknowledged => Trace::Acknowledged,
-        probe::Trace::InEffect(pointer) => Trace::InEffect(pointer),
-        probe::Trace::ValidIn(pointer) => Trace::ValidIn(pointer),
     }
 }

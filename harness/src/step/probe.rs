@@ -1,6 +1,7 @@
 //! Probes: sends a batch of capabilities, and halves it on failure until every one is told apart.
 
 use scenarios::event::ProbeResult;
+use scenarios::probe::Trace;
 use scenarios::scenario::Action;
 use serde_json::Value;
 
@@ -35,19 +36,6 @@ pub struct ProbeRequest {
     pub traces: Vec<Trace>,
     /// What takes it back; `None` when nothing stays.
     pub undo: Option<Action>,
-}
-
-/// Where a capability shows that it arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trace {
-    /// Present in the looked-at answer at this pointer.
-    InAnswer(String),
-    /// The answer has status `Acknowledged`; nothing finer can be told.
-    Acknowledged,
-    /// Present in the device's effect tree at this pointer.
-    InEffect(String),
-    /// In the status report: the row at this pointer is `valid`.
-    ValidIn(String),
 }
 
 /// How one request fared.

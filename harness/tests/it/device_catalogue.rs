@@ -9,7 +9,7 @@ use device_matrix::capability::instance::minimal_instance;
 use device_matrix::capability::{Context, Facts, Kind, Role, Scope, ValueType, read_sources};
 use device_matrix::enrollment::EnrollmentType;
 use device_matrix::model::Hardware;
-use device_matrix::platform::{Platform, SchemaOs};
+use device_matrix::platform::Platform;
 use harness::device::DeviceUnderTest as _;
 use harness::device::apple::settings::BehaviorSettings;
 use harness::device::apple::testing::{model, release, version};
@@ -146,19 +146,14 @@ const MAC: [&[&str]; 5] = [
 
 #[test]
 fn capabilities_are_those_of_two_real_devices() {
-    for (os, context, reported) in [
+    for (context, reported) in [
         (
-            SchemaOs::Ios,
             context(Platform::Ios, "16.0", EnrollmentType::AccountUser),
             IPHONE,
         ),
-        (
-            SchemaOs::Macos,
-            context(Platform::Macos, "13.3.1", EnrollmentType::Ade),
-            MAC,
-        ),
+        (context(Platform::Macos, "13.3.1", EnrollmentType::Ade), MAC),
     ] {
-        let told = client_capabilities(&catalogue(), os, &context);
+        let told = client_capabilities(&catalogue(), &context);
         let lists = [
             "/supported-payloads/declarations/activations",
             "/supported-payloads/declarations/assets",

@@ -1,34 +1,12 @@
 //! Parts of a purpose: what the looks show, and what that means under the expectation in force.
 
+use scenarios::commands;
 use scenarios::event::{Judged, LookKind};
 use scenarios::scenario::{Action, DeviceAction, Expectation, Part, Scenario, Specified};
 
 use super::context::CellView;
 use super::types::{Observed, PartState};
 use crate::record::LookRecord;
-
-/// Commands that ask and change nothing. For a feature made of them the answer itself is the effect.
-const ASKING: [&str; 19] = [
-    "ActivationLockBypassCode",
-    "AvailableOSUpdates",
-    "CertificateList",
-    "ContentCachingInformation",
-    "DeviceInformation",
-    "DeviceLocation",
-    "InstalledApplicationList",
-    "ManagedApplicationAttributes",
-    "ManagedApplicationConfiguration",
-    "ManagedApplicationFeedback",
-    "ManagedApplicationList",
-    "ManagedMediaList",
-    "NSExtensionMappings",
-    "OSUpdateStatus",
-    "ProfileList",
-    "ProvisioningProfileList",
-    "Restrictions",
-    "SecurityInfo",
-    "UserList",
-];
 
 /// Commands whose answer is what the device tells of itself, never an echo of what the server had put there.
 const TELLING: [&str; 2] = ["DeviceLocation", "UserList"];
@@ -63,7 +41,8 @@ pub fn only_asks(scenario: &Scenario) -> bool {
         .chain(&scenario.verify)
         .chain(&scenario.undo)
         .all(|step| match &step.action {
-            Action::Command { request_type, .. } => ASKING.contains(&request_type.as_str()),
+            // For a feature that only asks, the answer itself is the effect.
+            Action::Command { request_type, .. } => commands::reads(request_type),
             Action::Effect | Action::ServerView => true,
             Action::Device(action) => matches!(
                 action,

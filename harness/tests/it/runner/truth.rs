@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use device_matrix::cell::Arrival;
 use harness::runner::{DeviceFactory, Keep};
-use harness::step::probe::{ProbeRequest, ProbeSource, Trace};
+use harness::step::probe::{ProbeRequest, ProbeSource};
 use scenarios::event::{Author, Ended, Event, Judged, LookKind};
 use scenarios::plan::{Case, Check};
+use scenarios::probe::Trace;
 use scenarios::scenario::{Action, ChannelWord, Expectation, Matcher, Part, Specified};
 use serde_json::{Value, json};
 

@@ -87,7 +87,7 @@ pub(in super::super) fn report(
     }
     insert_dotted(&mut items, "management.declarations", rows(core, scope));
     if capabilities_due {
-        let capabilities = client_capabilities(core.facts(), core.os(), &core.context(scope));
+        let capabilities = client_capabilities(core.facts(), &core.context(scope));
         insert_dotted(&mut items, "management.client-capabilities", capabilities);
     }
     if core.spec.settings.reports_undocumented_push_token && first {
