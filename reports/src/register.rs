@@ -32,6 +32,8 @@ pub enum ObtainedSource {
     Register,
     /// The release day in Japan stands for it.
     DefaultJstReleaseDay,
+    /// A new device was delivered with it.
+    Delivered,
     /// Nobody knows.
     Unknown,
 }
@@ -43,6 +45,7 @@ impl ObtainedSource {
         match self {
             Self::Register => "register",
             Self::DefaultJstReleaseDay => "default_jst_release_day",
+            Self::Delivered => "delivered",
             Self::Unknown => "unknown",
         }
     }

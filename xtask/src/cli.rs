@@ -75,6 +75,8 @@ Targets:
 Examples:
   cargo xtask verify ios18
   cargo xtask verify macos15 --tier full --lang ja
+  cargo xtask verify --model iPhone17,2 --delivered 2026-11-20
+  cargo xtask verify --resume runs/ios18-2026-11-23-1a2b3c4d
   cargo xtask verify ios18 --feature remote-lock --enrollment ade
   cargo xtask verify ios18 --server nanomdm --url http://127.0.0.1:9000 --api-key KEY \\
       --identity-ca ca.pem --identity-key ca.key --webhook-listen 127.0.0.1:9002 --dm-listen 127.0.0.1:9003";
@@ -96,14 +98,33 @@ pub(crate) enum TierWord {
     Full,
 }
 
+impl TierWord {
+    /// The word on the command line and in the record.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Smoke => "smoke",
+            Self::Pairwise => "pairwise",
+            Self::Full => "full",
+        }
+    }
+
+    /// Reads the word of a record.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        Self::value_variants()
+            .iter()
+            .copied()
+            .find(|tier| tier.as_str() == word)
+    }
+}
+
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// What to verify, such as ios18 (see below)
     pub(crate) target: Option<String>,
-    /// How many cells are run
-    #[arg(long, value_enum, default_value = "pairwise")]
-    pub(crate) tier: TierWord,
+    /// How many cells are run [default: pairwise]
+    #[arg(long, value_enum)]
+    pub(crate) tier: Option<TierWord>,
     /// Only these features (repeatable)
     #[arg(long, value_name = "ID")]
     pub(crate) feature: Vec<String>,
@@ -116,7 +137,7 @@ pub(crate) struct VerifyArgs {
     /// Only the cases that did not work in this run
     #[arg(long, value_name = "RUN")]
     pub(crate) only_failed: Option<PathBuf>,
-    /// Continue an interrupted run
+    /// Continue an interrupted run; target, tier, filters, date and seed are those of the record
     #[arg(long, value_name = "RUN")]
     pub(crate) resume: Option<PathBuf>,
     /// The date as of which to look at the world [default: today in Japan]
@@ -125,10 +146,10 @@ pub(crate) struct VerifyArgs {
     /// When a new device was delivered [default: as-of date]
     #[arg(long, value_name = "DATE")]
     pub(crate) delivered: Option<Date>,
-    /// Seed of ids and randomness
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Cells in flight [default: 32 per core]
+    /// Seed of ids and randomness [default: 1]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Cells in flight [default: 64 per core]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
     /// Where runs are recorded
@@ -172,6 +193,9 @@ pub(crate) struct ServerArgs {
     /// Where the server's pushes reach the harness
     #[arg(long, value_name = "ADDR")]
     pub(crate) push_listen: Option<std::net::SocketAddr>,
+    /// How long the server may take for an answer [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// Options of `matrix`.

@@ -58,17 +58,18 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    fn begin(&mut self, cells: u64, cases: u64, done: u64) {
-        self.cells = cells;
+    fn begin(&mut self, cells: Option<u64>, cases: u64) {
+        self.cells = cells.unwrap_or_default();
         self.cases = cases;
         self.bar.set_length(cases);
-        self.bar.set_position(done);
         if !self.watched {
             eprintln!(
                 "{}",
-                match self.lang {
-                    Lang::Ja => format!("検証を開始: セル {cells}、ケース {cases}"),
-                    Lang::En => format!("verifying: {cells} cells, {cases} cases"),
+                match (self.lang, cells) {
+                    (Lang::Ja, Some(cells)) => format!("検証を開始: セル {cells}、ケース {cases}"),
+                    (Lang::En, Some(cells)) => format!("verifying: {cells} cells, {cases} cases"),
+                    (Lang::Ja, None) => format!("検証を再開: 残り {cases} ケース"),
+                    (Lang::En, None) => format!("going on: {cases} cases are open"),
                 }
             );
         }
@@ -77,14 +78,17 @@ impl Progress {
     fn advance(&mut self) {
         let done = self.ended.len() as u64;
         self.bar.set_position(done);
+        // A run that goes on does not say again how many cells it has.
+        let of = (self.cells > 0).then(|| format!("/{}", self.cells));
+        let of = of.unwrap_or_default();
         let message = match self.lang {
             Lang::Ja => format!(
-                "ケース · セル {}/{} · 保留 {}",
-                self.enrolled, self.cells, self.blocked
+                "ケース · セル {}{of} · 保留 {}",
+                self.enrolled, self.blocked
             ),
             Lang::En => format!(
-                "cases · cells {}/{} · blocked {}",
-                self.enrolled, self.cells, self.blocked
+                "cases · cells {}{of} · blocked {}",
+                self.enrolled, self.blocked
             ),
         };
         self.bar.set_message(message);
@@ -113,7 +117,8 @@ impl Progress {
 impl Sink for Progress {
     fn event(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { cells, cases, .. } => self.begin(cells.len() as u64, *cases, 0),
+            Event::RunStarted { cells, cases, .. } => self.begin(Some(cells.len() as u64), *cases),
+            Event::Resumed { cases_open } => self.begin(None, *cases_open),
             Event::CellEnrolled { .. } => self.enrolled += 1,
             Event::CaseEnded { case, ended, .. } => {
                 if self.ended.insert(case.clone()) && matches!(ended, Ended::Blocked { .. }) {

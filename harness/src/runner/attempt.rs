@@ -57,7 +57,12 @@ pub(super) struct Done {
 }
 
 impl Attempt {
-    pub(super) fn new(seed: u64, cell: &str, case: &str, attempt: u32) -> Self {
+    /// `seed` and `nonce` are those of the run.
+    pub(super) fn new(seed: u64, nonce: Option<u64>, cell: &str, case: &str, attempt: u32) -> Self {
+        let number = attempt.to_string();
+        let nonce = nonce.map(|nonce| nonce.to_string());
+        let mut names = vec!["ids", cell, case, &number];
+        names.extend(nonce.as_deref());
         Self {
             log: Log {
                 case: case.to_owned(),
@@ -66,7 +71,7 @@ impl Attempt {
                 failed: BTreeSet::new(),
             },
             scribe: Scribe::default(),
-            ids: Ids::new(seed, &["ids", cell, case, &attempt.to_string()]),
+            ids: Ids::new(seed, &names),
             not_in_force: BTreeSet::new(),
             stopped: None,
         }

@@ -232,8 +232,8 @@ impl Executor {
     }
 
     pub(super) fn attempt(&self, case: &CaseWork, number: u32) -> Attempt {
-        let seed = self.shared.inputs.options.seed;
-        Attempt::new(seed, &self.cell_id, &case.id, number)
+        let options = &self.shared.inputs.options;
+        Attempt::new(options.seed, options.nonce, &self.cell_id, &case.id, number)
     }
 
     pub(super) fn cancelled(&self) -> bool {

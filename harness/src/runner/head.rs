@@ -23,15 +23,6 @@ pub(super) fn derive_id(inputs: &RunInputs, capabilities: &ServerCapabilities) -
 }
 
 pub(super) fn started(inputs: &RunInputs, capabilities: &ServerCapabilities, id: &str) -> Event {
-    let words = [
-        ("push", capabilities.push),
-        ("declarations", capabilities.declarations),
-        ("user_channel", capabilities.user_channel),
-        ("user_authenticate", capabilities.user_authenticate),
-        ("bootstrap_token", capabilities.bootstrap_token),
-        ("get_token", capabilities.get_token),
-        ("return_to_service", capabilities.return_to_service),
-    ];
     let plan: &Plan = &inputs.plan;
     Event::RunStarted {
         schema_version: SCHEMA_VERSION.to_owned(),
@@ -44,10 +35,10 @@ pub(super) fn started(inputs: &RunInputs, capabilities: &ServerCapabilities, id:
         server: capabilities.name.to_owned(),
         server_build: capabilities.build.clone(),
         server_origin: capabilities.origin,
-        server_capabilities: words
-            .iter()
-            .filter(|(_, declared)| *declared)
-            .map(|(word, _)| (*word).to_owned())
+        server_capabilities: capabilities
+            .words()
+            .into_iter()
+            .map(str::to_owned)
             .collect(),
         push: capabilities.push,
         data: inputs.head.data.clone(),

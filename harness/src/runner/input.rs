@@ -87,6 +87,9 @@ pub struct RunHead {
 pub struct RunOptions {
     /// Seed of ids and randomness.
     pub seed: u64,
+    /// Goes into the ids of commands when the server keeps what earlier runs have sent and refuses an id it knows.
+    /// Without it the same seed gives the same ids.
+    pub nonce: Option<u64>,
     /// Cells in flight.
     pub jobs: usize,
     /// Attempts after the first, to tell flaky from failing.
@@ -101,6 +104,7 @@ impl RunOptions {
     pub fn usual(seed: u64, cores: usize) -> Self {
         Self {
             seed,
+            nonce: None,
             jobs: cores.max(1) * CELLS_PER_CORE,
             retries: 2,
             limits: Limits::USUAL,

@@ -26,11 +26,23 @@ pub(crate) fn encode(uuid: &str, command: &Value) -> Result<(String, Vec<u8>), S
     Ok((request_type.to_owned(), raw))
 }
 
-/// The command that asks a device to synchronize declarations, with an id that follows from what was asked before.
-pub(crate) fn synchronize(id: &str, tokens: &[u8], counter: &AtomicU64) -> (String, Value) {
+/// The command that asks a device to synchronize declarations, with an id that follows from what was asked before and
+/// from `nonce`.
+pub(crate) fn synchronize(
+    id: &str,
+    tokens: &[u8],
+    nonce: u64,
+    counter: &AtomicU64,
+) -> (String, Value) {
     use base64::Engine as _;
     let number = counter.fetch_add(1, Ordering::Relaxed);
-    let seed = [id.as_bytes(), tokens, &number.to_be_bytes()].concat();
+    let seed = [
+        id.as_bytes(),
+        tokens,
+        &number.to_be_bytes(),
+        &nonce.to_be_bytes(),
+    ]
+    .concat();
     let uuid = u128::from_str_radix(&hash(&seed), 16).unwrap_or_default();
     let uuid = uuid::Builder::from_custom_bytes(uuid.to_be_bytes()).into_uuid();
     let data = base64::engine::general_purpose::STANDARD.encode(tokens);

@@ -109,6 +109,25 @@ pub struct ServerCapabilities {
     pub return_to_service: bool,
 }
 
+impl ServerCapabilities {
+    /// The words of what is declared, as the record keeps them.
+    #[must_use]
+    pub fn words(&self) -> Vec<&'static str> {
+        [
+            ("push", self.push),
+            ("declarations", self.declarations),
+            ("user_channel", self.user_channel),
+            ("user_authenticate", self.user_authenticate),
+            ("bootstrap_token", self.bootstrap_token),
+            ("get_token", self.get_token),
+            ("return_to_service", self.return_to_service),
+        ]
+        .into_iter()
+        .filter_map(|(word, declared)| declared.then_some(word))
+        .collect()
+    }
+}
+
 /// A device that wants to enroll.
 #[derive(Clone, Debug)]
 pub struct EnrollmentRequest {

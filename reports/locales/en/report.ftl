@@ -35,6 +35,7 @@ due-skipped = Days that do not count
 due-provisional = The calendar is not yet official for all of these days.
 obtained-register = (by the register)
 obtained-default_jst_release_day = (taken as the release day in Japan)
+obtained-delivered = (the day the device was delivered)
 obtained-unknown = (not known)
 due-due = open
 due-due_soon = due soon

@@ -29,6 +29,7 @@ due-skipped = 数えない日
 due-provisional = 公式に確定していない暦を含みます。
 obtained-register = （登録簿による）
 obtained-default_jst_release_day = （日本での公開日とみなす）
+obtained-delivered = （端末の納品日）
 obtained-unknown = （不明）
 due-due = 期限前
 due-due_soon = 期限間近

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
         let unavailable = |text: String| Stop::new(Exit::Unavailable, text);
         let lab = ReferenceLab {
             devices: under_test::devices(),
-            server: under_test::reference_config()?,
+            server: under_test::reference_config(as_of)?,
         };
         let server = lab
             .server(None)

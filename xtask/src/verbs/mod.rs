@@ -21,6 +21,7 @@ pub(crate) mod summary;
 pub(crate) mod target;
 pub(crate) mod under_test;
 pub(crate) mod verify;
+pub(crate) mod wanted;
 
 /// Prints a published JSON value on standard output.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Stop> {

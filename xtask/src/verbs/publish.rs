@@ -19,6 +19,7 @@ use jiff::civil::Date;
 use reports::assess::{self, AssessInputs, Assessment, ModelView, Subject, SuiteView};
 use reports::evidence::EvidenceDir;
 use reports::record::{RunRecord, read_events};
+use reports::register::{Obtained, ObtainedSource};
 use reports::render;
 use reports::report::{
     self, DueView, Guidance, ItemChange, ItemView, ReleaseView, ReportInputs, ReportModel,
@@ -27,6 +28,7 @@ use reports::sign::Signoffs;
 use reports::vendor::Lang as PageLang;
 use scenarios::event::DeviceOrigin;
 
+use super::wanted::DELIVERED;
 use crate::data::Data;
 use crate::exit::{Exit, Stop};
 
@@ -100,10 +102,15 @@ pub(crate) fn assess(
     })
     .map_err(|error| bad(&error))?;
     let target = target_of(&record, data)?;
+    // A new device is acquired when it is delivered, whatever day its release came out.
+    let delivered = match record.head.filters.get(DELIVERED) {
+        None => None,
+        Some(text) => Some(text.parse::<Date>().map_err(|error| bad(&error))?),
+    };
     let releases: Vec<ReleaseView> = target
         .releases
         .iter()
-        .map(|release| release_view(release, data, as_of))
+        .map(|release| release_view(release, data, as_of, delivered))
         .collect();
     let items = items(&target, data);
     let guidance = guidance(&target, data);
@@ -206,12 +213,24 @@ fn target_of(record: &RunRecord, data: &Data) -> Result<Target, Stop> {
         .map_err(|error| bad(&error))
 }
 
-fn release_view(release: &Release, data: &Data, as_of: Date) -> ReleaseView {
-    let obtained = data.register.obtained(release);
-    let published = data
-        .register
-        .entry(&release.id())
-        .and_then(|entry| entry.published);
+fn release_view(
+    release: &Release,
+    data: &Data,
+    as_of: Date,
+    delivered: Option<Date>,
+) -> ReleaseView {
+    let obtained = match delivered {
+        Some(date) => Obtained {
+            date: Known::Known(date),
+            source: ObtainedSource::Delivered,
+        },
+        None => data.register.obtained(release),
+    };
+    // The register speaks of reports on releases, not on devices.
+    let published = match delivered {
+        Some(_) => None,
+        None => (data.register.entry(&release.id())).and_then(|entry| entry.published),
+    };
     ReleaseView {
         id: release.id(),
         name: format!("{} {}", release.platform, release.version),

@@ -32,24 +32,45 @@ pub(crate) fn run(verb: &ServerVerb) -> Outcome {
             .clone_from(&arguments.webhook_hmac_key);
         options.dm_url.clone_from(&arguments.dm);
         options.push_url.clone_from(&arguments.push_url);
-        println!(
-            "reference server on http://{}; stop it with Ctrl-C",
-            arguments.listen
-        );
-        serve(listener, options, async {
-            // Without a signal handler the process ends at once, which is what was asked for.
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await
-        .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
+        if arguments.api_key.is_none() {
+            eprintln!("no --api-key: devices are served, but nobody can queue commands");
+        }
+        // With port 0 the system chose one.
+        let address = listener.local_addr().unwrap_or(arguments.listen);
+        println!("reference server on http://{address}; stop it with Ctrl-C");
+        serve(listener, options, asked_to_stop())
+            .await
+            .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
         Ok(Exit::Yes)
     })
 }
 
+/// Resolves on Ctrl-C, and where there is such a thing on the signal to terminate.
+async fn asked_to_stop() {
+    // Without a signal handler the process ends at once, which is what was asked for.
+    let interrupted = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                () = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupted.await;
+}
+
 /// Reads the CA; makes a new one when it is not there and a place for its key is given.
 fn certificate_authority(arguments: &ServerStartArgs) -> Result<String, Stop> {
-    if let Ok(pem) = fs::read_to_string(&arguments.ca) {
-        return Ok(pem);
+    match fs::read_to_string(&arguments.ca) {
+        Ok(pem) => return Ok(pem),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Stop::io(&arguments.ca, &error)),
     }
     let Some(key_path) = &arguments.ca_key else {
         return Err(Stop::usage(format!(
@@ -60,8 +81,9 @@ fn certificate_authority(arguments: &ServerStartArgs) -> Result<String, Stop> {
     let issuer =
         IdentityIssuer::generate().map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
     let pem = issuer.certificate_pem().to_owned();
-    fs::write(&arguments.ca, &pem).map_err(|error| Stop::io(&arguments.ca, &error))?;
+    // The key first: it is never written over, and a certificate without its key would be of no use.
     write_key(key_path, &issuer.key_pem())?;
+    fs::write(&arguments.ca, &pem).map_err(|error| Stop::io(&arguments.ca, &error))?;
     println!(
         "made a CA: {} and {}",
         arguments.ca.display(),

@@ -82,8 +82,10 @@ fn enrollment(word: &str) -> Result<EnrollmentType, Stop> {
             .iter()
             .map(|(_, word)| *word)
             .collect();
+        let near = scenarios::codes::nearest(word, known.iter().copied());
         Stop::usage(format!(
-            "no enrollment type `{word}`; known ones: {}",
+            "no enrollment type `{word}`{}; known ones: {}",
+            near.map_or(String::new(), |near| format!("; did you mean `{near}`?")),
             known.join(", ")
         ))
     })

@@ -1,6 +1,7 @@
 //! The server under test, from the command line and `verify.toml`.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,10 @@ use harness::server::clock::Clock;
 use harness::server::nanomdm::{NanoMdmOptions, NanoMdmServer};
 use harness::server::reference::{ReferenceConfig, ReferenceServer};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::cli::ServerArgs;
 use crate::exit::{Exit, Stop};
 use reports::vendor::Vendor;
@@ -26,14 +31,25 @@ pub(crate) fn devices() -> VirtualDevices {
     VirtualDevices::new(Arc::default(), PATIENCE)
 }
 
-/// Settings of the embedded reference server, with a new issuer of identities.
-pub(crate) fn reference_config() -> Result<ReferenceConfig, Stop> {
+/// A server that was started or connected.
+pub(crate) struct Connected {
+    pub(crate) server: Arc<dyn ServerUnderTest>,
+    /// For ids of commands: a server of its own process may remember those of earlier runs.
+    pub(crate) nonce: Option<u64>,
+}
+
+/// Settings of the embedded reference server, with a new issuer of identities. It lives on the day of the run, so that
+/// the same day gives the same bytes.
+pub(crate) fn reference_config(as_of: Date) -> Result<ReferenceConfig, Stop> {
+    let day = TimeZone::UTC
+        .to_timestamp(as_of.at(0, 0, 0, 0))
+        .map_err(|error| Stop::usage(format!("--as-of {as_of}: {error}")))?;
     let issuer =
         IdentityIssuer::generate().map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
     Ok(ReferenceConfig::new(
         Arc::new(issuer),
         PushHub::default(),
-        Clock::system(),
+        Clock::fixed(day),
     ))
 }
 
@@ -41,17 +57,29 @@ pub(crate) fn reference_config() -> Result<ReferenceConfig, Stop> {
 pub(crate) async fn connect(
     arguments: &ServerArgs,
     vendor: &Vendor,
-) -> Result<Arc<dyn ServerUnderTest>, Stop> {
+    as_of: Date,
+) -> Result<Connected, Stop> {
     let described = vendor.server(&arguments.name);
     let adapter = described.map_or(arguments.name.as_str(), |server| server.adapter.as_str());
     match adapter {
-        "reference" => Ok(reference(arguments.socket).await?),
+        "reference" => Ok(Connected {
+            server: reference(arguments.socket, as_of).await?,
+            nonce: None,
+        }),
         "nanomdm" => {
-            let options = nanomdm(arguments, described)?;
+            let mut options = nanomdm(arguments, described)?;
+            let nonce = nonce();
+            options.nonce = nonce;
+            if let Some(seconds) = arguments.timeout {
+                options.timeout = Duration::from_secs(seconds);
+            }
             let server = NanoMdmServer::start(options)
                 .await
                 .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
-            Ok(server)
+            Ok(Connected {
+                server,
+                nonce: Some(nonce),
+            })
         }
         _ => {
             let mut known: Vec<&str> = vendor
@@ -71,9 +99,16 @@ pub(crate) async fn connect(
     }
 }
 
-async fn reference(socket: bool) -> Result<Arc<ReferenceServer>, Stop> {
+/// A number that no other run on this machine has.
+fn nonce() -> u64 {
+    let mut hash = DefaultHasher::new();
+    (Timestamp::now().as_nanosecond(), std::process::id()).hash(&mut hash);
+    hash.finish()
+}
+
+async fn reference(socket: bool, as_of: Date) -> Result<Arc<ReferenceServer>, Stop> {
     let bug = |error: String| Stop::new(Exit::Unavailable, error);
-    let config = reference_config()?;
+    let config = reference_config(as_of)?;
     if socket {
         ReferenceServer::embedded_on(config, SocketAddr::from(([127, 0, 0, 1], 0)))
             .await

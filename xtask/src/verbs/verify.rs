@@ -1,6 +1,6 @@
 //! `verify`: run and report; the main job.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,14 @@ use device_matrix::matrix::Matrix;
 use harness::record::id::{RunKey, run_id};
 use harness::runner::{self, Keep, RunHead, RunInputs, RunOptions, RunSummary};
 use harness::step::planned;
-use reports::assess;
+use reports::assess::{self, Verdict};
 use scenarios::plan::{self, Filters, Plan, Skip};
 use tokio_util::sync::CancellationToken;
 
-use super::publish::{self, Published};
+use super::publish;
 use super::target::{Asked, tier};
 use super::under_test;
+use super::wanted::Wanted;
 use crate::cli::{TierWord, VerifyArgs};
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
@@ -33,23 +34,26 @@ pub(crate) fn run(
     lang: Lang,
     terminal: Terminal,
 ) -> Outcome {
-    let as_of = crate::clock::as_of(arguments.as_of);
+    let wanted = Wanted::of(arguments)?;
+    let as_of = wanted.as_of;
     let (target, matrix) = Asked {
-        target: arguments.target.as_deref(),
-        tier: arguments.tier,
-        models: &arguments.model,
-        enrollments: &arguments.enrollment,
+        target: wanted.target.as_deref(),
+        tier: wanted.tier,
+        models: &wanted.models,
+        enrollments: &wanted.enrollments,
         as_of,
     }
     .expand(&data.catalog)?;
-    let filters = filters(arguments, data)?;
+    let filters = filters(&wanted, data)?;
+    let named_filters = wanted.named_filters(&target)?;
+    wanted.same_data(data)?;
     let plan = Arc::new(plan(&target.selector, &matrix, data, &filters));
     if plan.cases.is_empty() {
         return Err(Stop::usage(nothing_to_run(&plan, lang)));
     }
     let head = RunHead {
-        tier: tier(arguments.tier).as_str().to_owned(),
-        filters: named_filters(arguments),
+        tier: tier(wanted.tier).as_str().to_owned(),
+        filters: named_filters,
         as_of: as_of.to_string(),
         data: data.revisions(),
     };
@@ -58,13 +62,16 @@ pub(crate) fn run(
         .build()
         .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
     let (folder, summary) = runtime.block_on(async {
-        let server = under_test::connect(&arguments.server, &data.vendor).await?;
+        let connected = under_test::connect(&arguments.server, &data.vendor, as_of).await?;
+        let server = connected.server;
         server
             .check()
             .await
             .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
         let capabilities = server.capabilities();
-        let mut options = RunOptions::usual(arguments.seed, cores());
+        wanted.same_server(&capabilities)?;
+        let mut options = RunOptions::usual(wanted.seed, cores());
+        options.nonce = connected.nonce;
         if let Some(jobs) = arguments.jobs {
             options.jobs = jobs.max(1);
         }
@@ -72,14 +79,14 @@ pub(crate) fn run(
             plan: &plan,
             tier: &head.tier,
             filters: &head.filters,
-            seed: arguments.seed,
+            seed: wanted.seed,
             as_of: &head.as_of,
             data: &head.data,
             server: capabilities.name,
             origin: capabilities.origin,
             server_build: capabilities.build.as_deref(),
         });
-        let (folder, keep) = folder(arguments, workspace, &head, &id)?;
+        let (folder, keep) = folder(arguments, workspace, &target.selector, &head, &id)?;
         let inputs = RunInputs {
             probes: planned::probes(&plan, &data.facts).into(),
             plan: plan.clone(),
@@ -101,17 +108,49 @@ pub(crate) fn run(
     let (assessment, model) = publish::assess(&folder, data, None)?;
     let published = publish::write(&folder, assessment, model)?;
     super::report::show(&published, &folder, arguments.json, lang)?;
-    Ok(exit(&published, &summary))
+    if let Some(hint) = how_to_go_on(&summary, &folder, lang) {
+        eprintln!("{hint}");
+    }
+    Ok(exit(published.assessment.verdict, &summary))
 }
 
-/// Precedence 70 > 69 > 10 > 11 > 0; an interruption is told before all but a bug.
-fn exit(published: &Published, summary: &RunSummary) -> Exit {
-    let verdict = super::report::exit(published.assessment.verdict);
-    if verdict == Exit::Bug || !summary.interrupted {
-        verdict
-    } else {
-        Exit::Interrupted
+/// Precedence 70 > 130 > 69 > 10 > 11 > 0. A server that went away leaves something undecided, whatever was seen before.
+fn exit(verdict: Verdict, summary: &RunSummary) -> Exit {
+    let nothing_ran = summary.cases_done == summary.blocked;
+    match super::report::exit(verdict) {
+        Exit::Bug => Exit::Bug,
+        _ if summary.interrupted => Exit::Interrupted,
+        _ if summary.server_gone.is_some() && nothing_ran => Exit::Unavailable,
+        Exit::Yes if summary.server_gone.is_some() => Exit::Undecided,
+        other => other,
     }
+}
+
+/// What to do about a run that did not get to its end.
+fn how_to_go_on(summary: &RunSummary, folder: &Path, lang: Lang) -> Option<String> {
+    let resume = format!("cargo xtask verify --resume {}", folder.display());
+    if let Some((_, sentence)) = &summary.server_gone {
+        return Some(match lang {
+            Lang::Ja => format!(
+                "サーバーが応答しなくなりました: {sentence}\n保留 {} 件。サーバーが戻ったら、同じサーバーの指定を付けて続きを実行できます: {resume}",
+                summary.blocked
+            ),
+            Lang::En => format!(
+                "the server went away: {sentence}\n{} cases are blocked; when the server is back, continue with the same server options: {resume}",
+                summary.blocked
+            ),
+        });
+    }
+    summary.interrupted.then(|| match lang {
+        Lang::Ja => format!(
+            "中断しました（{}/{} ケース）。続き: {resume}",
+            summary.cases_done, summary.cases
+        ),
+        Lang::En => format!(
+            "interrupted after {} of {} cases; continue with: {resume}",
+            summary.cases_done, summary.cases
+        ),
+    })
 }
 
 /// Ctrl-C ends the run with a record that can be resumed; a second one ends the process.
@@ -155,8 +194,8 @@ pub(crate) fn plan(target: &str, matrix: &Matrix, data: &Data, filters: &Filters
     )
 }
 
-fn filters(arguments: &VerifyArgs, data: &Data) -> Result<Filters, Stop> {
-    for id in &arguments.feature {
+fn filters(wanted: &Wanted, data: &Data) -> Result<Filters, Stop> {
+    for id in &wanted.features {
         if !data
             .suite
             .features
@@ -176,16 +215,15 @@ fn filters(arguments: &VerifyArgs, data: &Data) -> Result<Filters, Stop> {
             }));
         }
     }
-    let only_cases = arguments
+    let only_cases = wanted
         .only_failed
         .as_deref()
         .map(|run| failed_cases(run, data))
         .transpose()?;
     Ok(Filters {
-        features: (!arguments.feature.is_empty())
-            .then(|| arguments.feature.iter().cloned().collect()),
+        features: (!wanted.features.is_empty()).then(|| wanted.features.iter().cloned().collect()),
         only_cases,
-        smoke: arguments.tier == TierWord::Smoke,
+        smoke: wanted.tier == TierWord::Smoke,
     })
 }
 
@@ -215,36 +253,11 @@ fn failed_cases(run: &Path, data: &Data) -> Result<BTreeSet<String>, Stop> {
     Ok(failed)
 }
 
-fn named_filters(arguments: &VerifyArgs) -> BTreeMap<String, String> {
-    let only_failed = arguments
-        .only_failed
-        .as_ref()
-        .and_then(|run| run.file_name())
-        .map(|name| name.to_string_lossy().into_owned());
-    [
-        (
-            "feature",
-            (!arguments.feature.is_empty()).then(|| arguments.feature.join(",")),
-        ),
-        (
-            "model",
-            (!arguments.model.is_empty()).then(|| arguments.model.join(",")),
-        ),
-        (
-            "enrollment",
-            (!arguments.enrollment.is_empty()).then(|| arguments.enrollment.join(",")),
-        ),
-        ("only-failed", only_failed),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-    .collect()
-}
-
 /// The folder of the record: the one to resume, or a new one named by target, date and run id.
 fn folder(
     arguments: &VerifyArgs,
     workspace: &Workspace,
+    target: &str,
     head: &RunHead,
     id: &str,
 ) -> Result<(PathBuf, Keep), Stop> {
@@ -252,15 +265,10 @@ fn folder(
         return Ok((run.clone(), Keep::Resume(run.clone())));
     }
     let runs = arguments.out.clone().unwrap_or_else(|| workspace.runs());
-    let target = arguments
-        .target
-        .clone()
-        .unwrap_or_else(|| arguments.model.join("-"))
-        .to_ascii_lowercase()
-        .replace(
-            |c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-',
-            "-",
-        );
+    let target = target.to_ascii_lowercase().replace(
+        |c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-',
+        "-",
+    );
     let short: String = id.chars().take(8).collect();
     let name = format!("{target}-{}-{short}", head.as_of);
     // The same data, seed and clock give the same id; an earlier record is never written over.

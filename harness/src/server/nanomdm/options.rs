@@ -43,6 +43,9 @@ pub struct NanoMdmOptions {
     pub origin: ServerOrigin,
     /// How long the API may take for an answer.
     pub timeout: Duration,
+    /// Goes into the ids of the commands that the adapter itself makes, so that a server that keeps what earlier
+    /// runs have sent does not refuse them.
+    pub nonce: u64,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -74,6 +77,7 @@ impl NanoMdmOptions {
             topic: "com.apple.mgmt.External.harness".to_owned(),
             origin: ServerOrigin::ThirdParty,
             timeout: Duration::from_secs(10),
+            nonce: 0,
             clock: Clock::system(),
         }
     }

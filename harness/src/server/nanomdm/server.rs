@@ -48,7 +48,9 @@ pub struct NanoMdmServer {
     hub: PushHub,
     build: Mutex<Option<String>>,
     outstanding: Mutex<HashMap<String, HashSet<String>>>,
-    synchronizations: AtomicU64,
+    /// Synchronizations asked for so far, by enrollment, so that ids do not depend on the order of work.
+    synchronizations: Mutex<HashMap<String, Arc<AtomicU64>>>,
+    nonce: u64,
     webhook: Listening,
     dm: Option<Listening>,
     push: Option<PushListener>,
@@ -103,7 +105,8 @@ impl NanoMdmServer {
             hub,
             build: Mutex::default(),
             outstanding: Mutex::default(),
-            synchronizations: AtomicU64::new(0),
+            synchronizations: Mutex::default(),
+            nonce: options.nonce,
             webhook,
             dm,
             push,
@@ -286,8 +289,15 @@ impl ServerUnderTest for NanoMdmServer {
                 status: 400,
                 body: why,
             })?;
-        let (uuid, body) =
-            command::synchronize(&id.0, &self.engine.tokens(&id.0), &self.synchronizations);
+        let count = self
+            .synchronizations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(id.0.clone())
+            .or_default()
+            .clone();
+        let tokens = self.engine.tokens(&id.0);
+        let (uuid, body) = command::synchronize(&id.0, &tokens, self.nonce, &count);
         let (_, raw) = command::encode(&uuid, &body).map_err(|why| ServerError::Status {
             what: format!("the synchronization of {id}"),
             status: 400,

@@ -233,7 +233,7 @@ impl ServerUnderTest for ReferenceServer {
             .entry(id.0.clone())
             .or_default()
             .clone();
-        let (uuid, body) = command::synchronize(&id.0, &self.engine.tokens(&id.0), &count);
+        let (uuid, body) = command::synchronize(&id.0, &self.engine.tokens(&id.0), 0, &count);
         self.enqueue(id, &uuid, &body).await
     }
 

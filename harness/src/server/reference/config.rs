@@ -97,7 +97,7 @@ impl ReferenceConfig {
 /// Settings of a server process.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// Password of the API user `nanomdm`.
+    /// Password of the API user `nanomdm`; empty for a server without an API.
     pub api_key: String,
     /// PEM of the CA that device identities come from.
     pub ca_pem: String,

@@ -143,7 +143,7 @@ fn core(options: ServeOptions) -> Result<Core, StartError> {
         webhook: options
             .webhook_url
             .map(|url| WebhookSender::start(client, url, options.webhook_hmac_key)),
-        api_key: Some(options.api_key),
+        api_key: Some(options.api_key).filter(|key| !key.is_empty()),
         push_certificates: std::sync::Mutex::default(),
         enrollments: std::sync::RwLock::default(),
         bindings: std::sync::Mutex::default(),

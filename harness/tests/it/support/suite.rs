@@ -189,6 +189,7 @@ pub(crate) fn world(server: FakeServer, cells: Vec<Arc<Cell>>, scenarios: Vec<Sc
             },
             options: RunOptions {
                 seed: 7,
+                nonce: None,
                 jobs: 8,
                 retries: 2,
                 limits: Limits {
