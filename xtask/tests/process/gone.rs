@@ -13,7 +13,7 @@ fn the_rest_is_blocked_and_the_run_goes_on_later() {
         "--enrollment",
         "profile",
         "--feature",
-        "inventory-sync",
+        "selective-wipe",
         "--feature",
         "remote-lock",
         "--as-of",

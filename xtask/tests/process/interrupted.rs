@@ -17,7 +17,7 @@ fn an_interrupted_run_is_continued_by_its_record_alone() {
         "--enrollment",
         "profile",
         "--feature",
-        "inventory-sync",
+        "selective-wipe",
         "--feature",
         "remote-lock",
         "--as-of",

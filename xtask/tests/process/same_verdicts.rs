@@ -9,8 +9,8 @@ const RUNS: [&[&str]; 2] = [
     ],
     &[
         "ios18.1",
-        "--tier",
-        "smoke",
+        "--enrollment",
+        "profile",
         "--as-of",
         AS_OF,
         "--seed",
