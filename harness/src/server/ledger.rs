@@ -21,6 +21,9 @@ const UNREAD_BYTES: usize = 16 * 1024 * 1024;
 /// Check-ins kept; the oldest go first.
 const CHECKINS: usize = 1024;
 
+/// Check-ins that enroll or withdraw: the ones that every server tells of.
+pub(crate) const COUNTED: [&str; 3] = ["Authenticate", "TokenUpdate", "CheckOut"];
+
 /// What was seen of one enrollment. Memory is bounded whatever devices send.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -108,11 +111,15 @@ impl Ledger {
         }
     }
 
-    /// Waits until the enrollment has sent a `TokenUpdate`, at most so long.
-    pub(crate) async fn enrolled(&self, within: Duration) {
-        let _ = self
-            .wait(within, || (self.view().token_updates > 0).then_some(()))
-            .await;
+    /// Waits until so many check-ins have been seen that enroll or withdraw, at most so long.
+    pub(crate) async fn wait_checkins(&self, checkins: usize, within: Duration) {
+        let seen = || {
+            let inner = self.lock();
+            let kinds = inner.checkins.iter().map(|(_, kind)| kind.as_str());
+            kinds.filter(|kind| COUNTED.contains(kind)).count()
+        };
+        let wanted = checkins.min(CHECKINS);
+        let _ = self.wait(within, || (seen() >= wanted).then_some(())).await;
     }
 
     /// Waits for the final result of a command and hands it out, once: a long run must not keep what it has seen.

@@ -16,6 +16,7 @@ mod command;
 mod ddm;
 pub(crate) mod http;
 mod ledger;
+pub(crate) use ledger::COUNTED;
 mod message;
 pub mod nanomdm;
 pub mod reference;
@@ -339,8 +340,14 @@ pub trait ServerUnderTest: Send + Sync {
         deadline: Duration,
     ) -> Result<DeclarationView, ServerError>;
 
-    /// What the server saw of check-ins.
-    async fn view(&self, id: &EnrollmentId) -> Result<ServerView, ServerError>;
+    /// What the server saw of check-ins, once it has seen `checkins` of the messages `Authenticate`, `TokenUpdate` and
+    /// `CheckOut`; after `deadline` what it has seen so far.
+    async fn view(
+        &self,
+        id: &EnrollmentId,
+        checkins: usize,
+        deadline: Duration,
+    ) -> Result<ServerView, ServerError>;
 
     /// Forgets what is queued for an enrollment.
     async fn reset(&self, id: &EnrollmentId) -> Result<(), ServerError>;

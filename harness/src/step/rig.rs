@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use device_matrix::release::Release;
+use scenarios::event::Direction;
 use serde_json::{Value, json};
 
 use crate::device::{DeviceMessage, DeviceUnderTest, MessageBody};
 use crate::protocol::apple::codec;
-use crate::server::{DeclarationView, EnrollmentId};
+use crate::server::{COUNTED, DeclarationView, EnrollmentId};
 
 /// Keys of a `TokenUpdate` that the server keeps for the device.
 const ESCROWED: [&str; 1] = ["UnlockToken"];
@@ -57,6 +58,7 @@ pub struct Rig {
     pub release: Arc<Release>,
     declared: HashMap<EnrollmentId, Declared>,
     escrow: HashMap<&'static str, Value>,
+    checkins: usize,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -77,6 +79,7 @@ impl Rig {
             release,
             declared: HashMap::new(),
             escrow: HashMap::new(),
+            checkins: 0,
         }
     }
 
@@ -88,6 +91,13 @@ impl Rig {
             let MessageBody::Plist(body) = &message.body else {
                 continue;
             };
+            // Those of a user channel belong to an enrollment of their own.
+            if message.direction == Direction::ToServer
+                && COUNTED.contains(&message.what.as_str())
+                && body.get("UserID").is_none()
+            {
+                self.checkins += 1;
+            }
             if message.what != "TokenUpdate" {
                 continue;
             }
@@ -98,6 +108,12 @@ impl Rig {
             }
         }
         messages
+    }
+
+    /// Check-ins of the device channel that enroll or withdraw, so far.
+    #[must_use]
+    pub fn checkins(&self) -> usize {
+        self.checkins
     }
 
     /// What the device last handed over under `key`.

@@ -308,9 +308,10 @@ impl Pass<'_> {
         let id = self.rig.device.enrollment_id(ChannelWord::Device);
         let view = limited(
             self.cancel,
-            self.limits.server,
+            self.limits.result + self.limits.server,
             "asking what the server saw",
-            self.server.view(&id),
+            self.server
+                .view(&id, self.rig.checkins(), self.limits.result),
         )
         .await??;
         Ok(Seen {

@@ -229,7 +229,7 @@ async fn bootstrap_tokens_come_back(server: &dyn ServerUnderTest) {
     assert_eq!((none.status, none.body.len()), (200, 0));
     assert!(
         !server
-            .view(&device.id)
+            .view(&device.id, 2, WITHIN)
             .await
             .expect("a view")
             .bootstrap_token
@@ -244,7 +244,7 @@ async fn bootstrap_tokens_come_back(server: &dyn ServerUnderTest) {
     settle(server, &mut device, "C-110-S").await;
     assert!(
         server
-            .view(&device.id)
+            .view(&device.id, 2, WITHIN)
             .await
             .expect("a view")
             .bootstrap_token
@@ -371,7 +371,7 @@ async fn check_ins_are_seen(server: &dyn ServerUnderTest) {
     let mut device = enrolled(server, 112).await;
     device.update_token().await;
     settle(server, &mut device, "C-112-1").await;
-    let view = server.view(&device.id).await.expect("a view");
+    let view = server.view(&device.id, 3, WITHIN).await.expect("a view");
     assert_eq!(
         view.checkins,
         ["Authenticate", "TokenUpdate", "TokenUpdate"]
@@ -380,7 +380,7 @@ async fn check_ins_are_seen(server: &dyn ServerUnderTest) {
     device.enroll().await;
     assert_eq!(device.checkin("CheckOut", json!({})).await.status, 200);
     settle(server, &mut device, "C-112-2").await;
-    let view = server.view(&device.id).await.expect("a view");
+    let view = server.view(&device.id, 6, WITHIN).await.expect("a view");
     assert_eq!(view.token_updates, 1);
     assert_eq!(view.checkins.last().map(String::as_str), Some("CheckOut"));
 }

@@ -220,8 +220,8 @@ fn release_view(
     delivered: Option<Date>,
 ) -> ReleaseView {
     let obtained = match delivered {
-        Some(date) => Obtained {
-            date: Known::Known(date),
+        Some(day) => Obtained {
+            date: Known::Known(day),
             source: ObtainedSource::Delivered,
         },
         None => data.register.obtained(release),

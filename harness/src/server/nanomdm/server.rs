@@ -28,9 +28,6 @@ use crate::server::{
 };
 use crate::transport::Carrier;
 
-/// How long a look at check-ins waits for the events of an enrollment, which arrive after the device's answer.
-const EVENTS_WITHIN: Duration = Duration::from_secs(2);
-
 /// A server that speaks `NanoMDM`'s API, with the harness listening for its events, its requests about declarations
 /// and its notifications. Dropping it stops the listeners.
 #[derive(Debug)]
@@ -326,9 +323,15 @@ impl ServerUnderTest for NanoMdmServer {
             })
     }
 
-    async fn view(&self, id: &EnrollmentId) -> Result<ServerView, ServerError> {
+    /// Events arrive after the device has its answer, and late when the server is busy.
+    async fn view(
+        &self,
+        id: &EnrollmentId,
+        checkins: usize,
+        deadline: Duration,
+    ) -> Result<ServerView, ServerError> {
         let ledger = self.ledger(id)?;
-        ledger.enrolled(EVENTS_WITHIN).await;
+        ledger.wait_checkins(checkins, deadline).await;
         Ok(ledger.view())
     }
 

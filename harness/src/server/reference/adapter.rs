@@ -252,7 +252,12 @@ impl ServerUnderTest for ReferenceServer {
             })
     }
 
-    async fn view(&self, id: &EnrollmentId) -> Result<ServerView, ServerError> {
+    async fn view(
+        &self,
+        id: &EnrollmentId,
+        _checkins: usize,
+        _deadline: Duration,
+    ) -> Result<ServerView, ServerError> {
         Ok(self.enrollment(id)?.ledger.view())
     }
 

@@ -192,7 +192,12 @@ impl ServerUnderTest for FakeServer {
         Ok(view)
     }
 
-    async fn view(&self, _id: &EnrollmentId) -> Result<ServerView, ServerError> {
+    async fn view(
+        &self,
+        _id: &EnrollmentId,
+        _checkins: usize,
+        _deadline: Duration,
+    ) -> Result<ServerView, ServerError> {
         self.alive()?;
         Ok(ServerView {
             checkins: vec!["Authenticate".to_owned(), "TokenUpdate".to_owned()],
