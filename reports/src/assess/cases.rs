@@ -9,7 +9,7 @@ use scenarios::feature::Feature;
 use scenarios::scenario::Scenario;
 
 use super::context::CellView;
-use super::parts::{in_force, informs, judge, observe};
+use super::parts::{carried, in_force, informs, judge, observe};
 use super::party::{MessageCheck, Scene, fault};
 use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Since};
 use crate::evidence::Evidence;
@@ -198,6 +198,7 @@ impl Bench<'_> {
                 name: part.name.clone(),
                 essential: part.essential,
                 observed,
+                carried: carried(&last.looks, &part.id, informs),
                 specified,
                 state,
                 reason: row.and_then(|row| row.reason.clone()),
@@ -273,6 +274,16 @@ pub fn outcome(parts: &[PartResult]) -> (Outcome, Option<&'static str>) {
             (Outcome::NotSupportedByOs, None)
         };
     }
+    // What only serves the purpose is no purpose: where nothing essential is available, the feature is not either.
+    let mut essential = parts.iter().filter(|part| part.essential).peekable();
+    if essential.peek().is_some()
+        && essential.all(|part| part.state == PartState::NotSupported)
+        && counted
+            .iter()
+            .all(|part| matches!(part.state, PartState::Works | PartState::Unseen))
+    {
+        return (Outcome::NotSupportedByOs, None);
+    }
     let lost =
         |part: &PartResult| matches!(part.state, PartState::Lost | PartState::LostAsSpecified);
     let losses = counted.iter().filter(|part| lost(part)).count();
@@ -319,6 +330,7 @@ mod tests {
             },
             essential,
             observed: Observed::Unseen,
+            carried: None,
             specified: None,
             state,
             reason: None,
@@ -381,7 +393,7 @@ mod tests {
             Lost, LostAsSpecified, NoExpectation, NotSupported, Unseen, Works, WorksUnexpectedly,
         };
         type Row = (&'static [(bool, PartState)], Outcome, Option<&'static str>);
-        let rows: [Row; 16] = [
+        let rows: [Row; 17] = [
             (&[], Outcome::NotTested, Some("no_parts")),
             (&[(true, Works)], Outcome::Works, None),
             (
@@ -392,7 +404,7 @@ mod tests {
             (&[(true, NotSupported)], Outcome::NotSupportedByOs, None),
             (
                 &[(true, NotSupported), (false, Works)],
-                Outcome::Works,
+                Outcome::NotSupportedByOs,
                 None,
             ),
             (
@@ -416,6 +428,11 @@ mod tests {
                 None,
             ),
             (&[(true, NotSupported), (false, Lost)], Outcome::Fails, None),
+            (
+                &[(true, NotSupported), (true, Works), (false, Works)],
+                Outcome::Works,
+                None,
+            ),
             (&[(true, Unseen)], Outcome::NotTested, Some("effect_unseen")),
             (
                 &[(true, NoExpectation)],

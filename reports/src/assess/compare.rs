@@ -11,7 +11,8 @@ use snapshots::diff::Change;
 
 use super::cases::was_lost;
 use super::types::{
-    ArrivalDifference, BehaviorRow, CaseResult, Outcome, PartState, Previous, Since,
+    ArrivalDifference, BehaviorRow, CaseResult, Observed, Outcome, PartResult, PartState, Previous,
+    Since,
 };
 use crate::evidence::Evidence;
 
@@ -96,7 +97,8 @@ pub(crate) fn arrivals(
             cell.arrival.clone(),
         ))
     };
-    let mut fresh = HashMap::new();
+    let model = |case: &CaseResult| cells.get(case.cell.as_str()).map(|(cell, _)| &cell.model);
+    let mut fresh: HashMap<_, Vec<&CaseResult>> = HashMap::new();
     let steady = || cases.iter().filter(|case| case.outcome != Outcome::Flaky);
     for case in steady() {
         if let Some((scenario, release, family, enrollment, arrival)) = key(case)
@@ -104,7 +106,8 @@ pub(crate) fn arrivals(
         {
             fresh
                 .entry((scenario, release, family, enrollment))
-                .or_insert(case);
+                .or_default()
+                .push(case);
         }
     }
     let mut pairs = 0;
@@ -116,15 +119,27 @@ pub(crate) fn arrivals(
         if arrival != "upgraded" {
             continue;
         }
-        let Some(other) = fresh.get(&(scenario, release, family, enrollment)) else {
+        let others = fresh
+            .get(&(scenario, release, family, enrollment))
+            .map_or(&[][..], Vec::as_slice);
+        let Some(other) = others
+            .iter()
+            .min_by_key(|other| (model(other) != model(case), &other.id))
+        else {
             continue;
         };
         for part in &case.parts {
-            let Some(before) = other.parts.iter().find(|known| known.id == part.id) else {
+            // Another model may have to do something else: that is no matter of arrival.
+            let Some(before) = other
+                .parts
+                .iter()
+                .find(|known| known.id == part.id && known.specified == part.specified)
+            else {
                 continue;
             };
             pairs += 1;
-            if before.state == part.state {
+            let upgraded = arrived(part);
+            if before.state == upgraded {
                 continue;
             }
             let Some(name) = feature_name(&case.feature) else {
@@ -134,14 +149,14 @@ pub(crate) fn arrivals(
                 case.feature.clone(),
                 part.id.clone(),
                 before.state,
-                part.state,
+                upgraded,
             ))
             .or_insert_with(|| ArrivalDifference {
                 feature: case.feature.clone(),
                 feature_name: name,
                 part: part.name.clone(),
                 fresh: before.state,
-                upgraded: part.state,
+                upgraded,
                 cells: Vec::new(),
             })
             .cells
@@ -149,6 +164,17 @@ pub(crate) fn arrivals(
         }
     }
     (rows.into_values().collect(), pairs)
+}
+
+/// What an upgraded device has of a part: what outlived the update counts even where it can not be set anew.
+const fn arrived(part: &PartResult) -> PartState {
+    match (part.carried, part.state) {
+        (
+            Some(Observed::Works),
+            PartState::Lost | PartState::LostAsSpecified | PartState::NotSupported,
+        ) => PartState::Works,
+        (_, state) => state,
+    }
 }
 
 /// Message by message, what the cases do otherwise than on the previous release; and the number of cases compared.

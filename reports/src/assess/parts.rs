@@ -2,7 +2,7 @@
 
 use scenarios::commands;
 use scenarios::event::{Judged, LookKind};
-use scenarios::scenario::{Action, DeviceAction, Expectation, Part, Scenario, Specified};
+use scenarios::scenario::{Action, DeviceAction, Expectation, Part, Phase, Scenario, Specified};
 
 use super::context::CellView;
 use super::types::{Observed, PartState};
@@ -89,6 +89,17 @@ pub fn observe(looks: &[LookRecord], part: &str, informs: bool) -> Observed {
     } else {
         Observed::Unseen
     }
+}
+
+/// What became of a part that had been in force before an update in place; `None` when nothing was carried over.
+#[must_use]
+pub(super) fn carried(looks: &[LookRecord], part: &str, informs: bool) -> Option<Observed> {
+    let after: Vec<LookRecord> = looks
+        .iter()
+        .filter(|look| look.part == part && look.phase == Phase::VerifyAfterUpdate.as_str())
+        .cloned()
+        .collect();
+    (!after.is_empty()).then(|| observe(&after, part, informs))
 }
 
 /// The expectation in force on a cell: the first whose condition holds.

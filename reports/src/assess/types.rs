@@ -192,6 +192,9 @@ pub struct PartResult {
     pub essential: bool,
     /// What was seen.
     pub observed: Observed,
+    /// What was seen after an update in place of what had been in force before it; `None` where nothing was carried
+    /// over the update.
+    pub carried: Option<Observed>,
     /// What must happen, where stated.
     pub specified: Option<Specified>,
     /// Both together.

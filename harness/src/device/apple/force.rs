@@ -54,6 +54,10 @@ pub(super) fn standing(
             (false, false) => Standing::Refused(Refusal::UnknownType),
         };
     };
+    if !core.spec.supervised && core.os() == SchemaOs::Ios && by_prose(core, payload_type, content)
+    {
+        return without_supervision(settings.supervised_payload_refused);
+    }
     if core.takes(applicability) {
         let mut kept = Dictionary::new();
         for (_, item) in core.facts().find(Kind::Profile, payload_type) {
@@ -71,11 +75,7 @@ pub(super) fn standing(
             RemovedPayload::Refused => Standing::Refused(Refusal::Removed),
         },
         Applicability::No(NotApplicable::NeedsSupervision) => {
-            if settings.supervised_payload_refused {
-                Standing::Refused(Refusal::Supervision)
-            } else {
-                Standing::Inert
-            }
+            without_supervision(settings.supervised_payload_refused)
         }
         Applicability::No(NotApplicable::WrongChannel) => Standing::Refused(Refusal::Channel),
         Applicability::No(
@@ -86,6 +86,58 @@ pub(super) fn standing(
         ) => Standing::Refused(Refusal::Enrollment),
         _ => Standing::Inert,
     }
+}
+
+const fn without_supervision(refused: bool) -> Standing {
+    if refused {
+        Standing::Refused(Refusal::Supervision)
+    } else {
+        Standing::Inert
+    }
+}
+
+/// A payload that iOS takes on supervised devices only, which its schema says in words and not in a field.
+struct SupervisedByProse {
+    payload_type: &'static str,
+    /// The key that decides, with the value it has when it is left out.
+    key: &'static str,
+    default: &'static str,
+    value: &'static str,
+    /// From this version on, a payload that has this key is taken.
+    unless: Option<(&'static [u32], &'static str)>,
+}
+
+/// `com.apple.webcontent-filter.yaml` of release 18.1: for supervised devices; from iOS 16 on others take it too when it
+/// has a `ContentFilterUUID`, which ties a plug-in to managed apps (Apple's page Web Content Filter).
+const SUPERVISED_BY_PROSE: [SupervisedByProse; 2] = [
+    SupervisedByProse {
+        payload_type: "com.apple.webcontent-filter",
+        key: "FilterType",
+        default: "BuiltIn",
+        value: "BuiltIn",
+        unless: None,
+    },
+    SupervisedByProse {
+        payload_type: "com.apple.webcontent-filter",
+        key: "FilterType",
+        default: "BuiltIn",
+        value: "Plugin",
+        unless: Some((&[16], "ContentFilterUUID")),
+    },
+];
+
+fn by_prose(core: &Core, payload_type: &str, content: &Dictionary) -> bool {
+    SUPERVISED_BY_PROSE.iter().any(|rule| {
+        rule.payload_type == payload_type
+            && content
+                .get(rule.key)
+                .and_then(Value::as_string)
+                .unwrap_or(rule.default)
+                == rule.value
+            && !rule.unless.is_some_and(|(since, key)| {
+                VersionNumber::new(since) <= core.version() && content.contains_key(key)
+            })
+    })
 }
 
 /// Restrictions that iOS heeds on unsupervised devices too, before this version. The schema marks them as supervised
