@@ -37,7 +37,7 @@ impl BenchOptions {
     pub const USUAL: Self = Self {
         sample: Duration::from_secs(2),
         connections: 32,
-        cells: 256,
+        cells: 64,
         cases: 16,
         devices: 2_000,
         scale: (1_000, 10_000),
