@@ -78,7 +78,7 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Import(arguments) => verbs::import::run(arguments, &workspace),
         Verb::Lint(arguments) => verbs::lint::run(&workspace, arguments.json),
         Verb::Explain { code } => verbs::explain::run(code),
-        Verb::Bench(arguments) => verbs::bench::run(arguments, &workspace, lang),
+        Verb::Bench(arguments) => verbs::bench::run(arguments, &workspace, data()?, lang),
         Verb::Ci => verbs::ci::run(&workspace),
     }
 }

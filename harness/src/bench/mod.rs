@@ -6,9 +6,10 @@ pub mod crypto;
 pub mod echo;
 pub mod exchange;
 pub mod machine;
+pub mod mute;
 pub mod plant;
 pub mod report;
 pub mod subject;
 
 pub use report::{Bar, BenchReport, Ceilings};
-pub use subject::{BenchOptions, Plant, Shape, run};
+pub use subject::{BenchOptions, Planned, Plant, Shape, run};

@@ -4,14 +4,17 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use device_matrix::capability::Facts;
 use device_matrix::cell::Cell;
 use device_matrix::known::Text;
 use device_matrix::model::{DeviceModel, ModelId};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
+use hyper::Request;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use scenarios::feature::FeatureId;
 use scenarios::plan::{Case, Check, Plan};
@@ -19,20 +22,24 @@ use scenarios::scenario::{
     Action, ChannelWord, Condition, Look, Matcher, Scenario, ScenarioId, Step, Survives,
 };
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::exchange::device_information;
 use super::machine;
-use super::subject::{Plant, Shape};
+use super::mute::Mute;
+use super::subject::{Planned, Plant, Shape};
 use crate::device::DeviceUnderTest;
-use crate::protocol::apple::identity::{ClientIdentity, verify_mdm_signature};
+use crate::protocol::apple::codec;
+use crate::protocol::apple::identity::{ClientIdentity, IdentityIssuer, verify_mdm_signature};
 use crate::runner::{
     DeviceFactory, DeviceOrder, Keep, RunHead, RunInputs, RunOptions, VirtualDevices,
 };
 use crate::server::reference::{IdentityProof, ReferenceConfig, ReferenceServer};
 use crate::server::{EnrollmentGrant, EnrollmentRequest, ServerUnderTest};
 use crate::step::ids::derive;
-use crate::transport::Connection;
+use crate::transport::{Carrier, Connection};
 
 /// Devices that enroll side by side.
 const SIDE_BY_SIDE: usize = 64;
@@ -41,8 +48,8 @@ const COMMANDS: usize = 4;
 
 /// Answers whether all data could be loaded and linted.
 pub type Load = Box<dyn Fn() -> bool + Send + Sync>;
-/// Plans and returns the number of cases.
-pub type PlanMany = Box<dyn Fn() -> Option<usize> + Send + Sync>;
+/// Plans and tells how many cases it took how long.
+pub type PlanMany = Box<dyn Fn() -> Option<Planned> + Send + Sync>;
 
 /// Virtual devices of one model against the embedded reference server.
 pub struct ReferencePlant {
@@ -63,7 +70,7 @@ pub struct ReferencePlant {
 /// A device and what it holds open.
 struct Held {
     _device: Box<dyn DeviceUnderTest>,
-    _connection: Option<hyper::client::conn::http1::SendRequest<Full<bytes::Bytes>>>,
+    _connection: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl ReferencePlant {
@@ -78,6 +85,58 @@ impl ReferencePlant {
         } else {
             ReferenceServer::embedded(config).ok()
         }
+    }
+
+    /// Enrolls devices side by side, with the server or with another peer in its place.
+    async fn enrolled(
+        &self,
+        devices: usize,
+        server: &Arc<ReferenceServer>,
+        peer: Option<&Carrier>,
+        connected: bool,
+    ) -> Option<Vec<Held>> {
+        let mut held: Vec<Held> = Vec::with_capacity(devices);
+        let mut working = JoinSet::new();
+        for number in 0..devices as u64 {
+            if working.len() >= SIDE_BY_SIDE {
+                held.push(working.join_next().await?.ok()??);
+            }
+            let order = DeviceOrder {
+                cell: Arc::clone(&self.cell),
+                release: Arc::clone(&self.cell.release),
+                seed: derive(number, &["bench"]),
+                facts: Arc::clone(&self.facts),
+            };
+            let mut device = self.devices.make(&order).ok()?;
+            let (server, peer) = (Arc::clone(server), peer.cloned());
+            let kind = self.cell.enrollment;
+            working.spawn(async move {
+                let request = EnrollmentRequest {
+                    id: device.enrollment_id(ChannelWord::Device),
+                    kind,
+                    identity: number,
+                };
+                let mut grant = server.prepare_enrollment(&request).await.ok()?;
+                if let Some(peer) = peer {
+                    grant.carrier = peer;
+                }
+                device.enroll(&grant).await.ok()?;
+                drop(device.take_messages());
+                let connection = if connected {
+                    Some(connect(&grant).await?)
+                } else {
+                    None
+                };
+                Some(Held {
+                    _device: device,
+                    _connection: connection,
+                })
+            });
+        }
+        while let Some(done) = working.join_next().await {
+            held.push(done.ok()??);
+        }
+        Some(held)
     }
 
     fn identity(&self) -> Option<Arc<ClientIdentity>> {
@@ -142,47 +201,29 @@ impl Plant for ReferencePlant {
         })
     }
 
-    async fn hold(&self, devices: usize, connected: bool) -> Option<Box<dyn Any + Send>> {
+    async fn enroll(&self, devices: usize) -> Option<Duration> {
         let server = self.start(false, true).await?;
-        let mut held: Vec<Held> = Vec::with_capacity(devices);
-        let mut working = JoinSet::new();
         for number in 0..devices as u64 {
-            if working.len() >= SIDE_BY_SIDE {
-                held.push(working.join_next().await?.ok()??);
-            }
-            let order = DeviceOrder {
-                cell: Arc::clone(&self.cell),
-                release: Arc::clone(&self.cell.release),
-                seed: derive(number, &["bench"]),
-                facts: Arc::clone(&self.facts),
-            };
-            let mut device = self.devices.make(&order).ok()?;
-            let server = Arc::clone(&server);
-            let kind = self.cell.enrollment;
-            working.spawn(async move {
-                let request = EnrollmentRequest {
-                    id: device.enrollment_id(ChannelWord::Device),
-                    kind,
-                    identity: number,
-                };
-                let grant = server.prepare_enrollment(&request).await.ok()?;
-                device.enroll(&grant).await.ok()?;
-                drop(device.take_messages());
-                let connection = if connected {
-                    Some(connect(&grant).await?)
-                } else {
-                    None
-                };
-                Some(Held {
-                    _device: device,
-                    _connection: connection,
-                })
-            });
+            self.server.issuer.issue(number).ok()?;
         }
-        while let Some(done) = working.join_next().await {
-            held.push(done.ok()??);
-        }
-        Some(Box::new((held, server)))
+        let start = Instant::now();
+        let held = self.enrolled(devices, &server, None, false).await?;
+        let took = start.elapsed();
+        drop(held);
+        Some(took)
+    }
+
+    async fn hold(&self, devices: usize, connected: bool) -> Option<Box<dyn Any + Send>> {
+        // Identities of its own, so that each device's is counted, and a peer that keeps nothing.
+        let mut config = self.server.clone();
+        config.issuer = Arc::new(IdentityIssuer::generate().ok()?);
+        let server = ReferenceServer::embedded(config).ok()?;
+        let mute = Mute::start();
+        let carrier = mute.carrier();
+        let held = self
+            .enrolled(devices, &server, Some(&carrier), connected)
+            .await?;
+        Some(Box::new((held, server, mute)))
     }
 
     fn sign(&self, body: &[u8]) -> Option<Vec<u8>> {
@@ -200,31 +241,33 @@ impl Plant for ReferencePlant {
         (self.load)()
     }
 
-    fn plan_a_million(&self) -> Option<usize> {
+    fn plan_a_million(&self) -> Option<Planned> {
         (self.plan)()
     }
 }
 
-/// Opens a connection and leaves it open.
-async fn connect(
-    grant: &EnrollmentGrant,
-) -> Option<hyper::client::conn::http1::SendRequest<Full<bytes::Bytes>>> {
-    let sender = match grant.carrier.dial().await.ok()? {
-        Connection::Duplex(stream) => {
-            let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-                .await
-                .ok()?;
-            tokio::spawn(connection);
-            sender
-        }
-        Connection::Tcp(stream) => {
-            let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-                .await
-                .ok()?;
-            tokio::spawn(connection);
-            sender
-        }
+/// Opens a connection, makes one exchange on it, as a device does, and leaves it open.
+async fn connect(grant: &EnrollmentGrant) -> Option<SendRequest<Full<Bytes>>> {
+    let mut sender = match grant.carrier.dial().await.ok()? {
+        Connection::Duplex(stream) => handshake(stream).await?,
+        Connection::Tcp(stream) => handshake(stream).await?,
     };
+    let body = codec::encode_xml(&device_information()).ok()?;
+    let request = Request::put(grant.server_path.as_str())
+        .header("host", grant.host.as_str())
+        .body(Full::new(Bytes::from(body)))
+        .ok()?;
+    let response = sender.send_request(request).await.ok()?;
+    response.into_body().collect().await.ok()?;
+    Some(sender)
+}
+
+async fn handshake<S>(stream: S) -> Option<SendRequest<Full<Bytes>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+    tokio::spawn(connection);
     Some(sender)
 }
 

@@ -64,7 +64,7 @@ pub struct Bar {
     pub bar: f64,
     /// Whether it is met; `None` when it could not be measured.
     pub met: Option<bool>,
-    /// Why it could not be measured.
+    /// Why it could not be measured, or what to keep in mind when reading it.
     pub note: Option<String>,
 }
 
@@ -116,6 +116,15 @@ impl Bar {
             met,
             note: None,
         }
+    }
+
+    /// Says what to keep in mind when reading the value.
+    #[must_use]
+    pub fn noted(mut self, note: impl Into<String>) -> Self {
+        if self.met.is_some() {
+            self.note = Some(note.into());
+        }
+        self
     }
 
     /// Says why there is no value.

@@ -34,8 +34,38 @@ pub const LOOK: Bounds = Bounds {
 /// The value cut to `bounds`; whatever was cut says so.
 #[must_use]
 pub fn bounded(value: Value, bounds: Bounds) -> Value {
+    // Nearly every value fits and is kept as it is, without being built anew.
+    if fits(&value, bounds, 0, &mut { bounds.total }) {
+        return value;
+    }
     let mut left = bounds.total;
     cut(value, bounds, 0, &mut left)
+}
+
+/// Whether nothing of the value would be cut.
+fn fits(value: &Value, bounds: Bounds, depth: usize, left: &mut usize) -> bool {
+    let mut take = |length: usize| {
+        *left = left.saturating_sub(length);
+        *left > 0
+    };
+    match value {
+        Value::String(text) => text.len() <= bounds.text && take(text.len()),
+        Value::Array(items) => {
+            depth < bounds.depth
+                && items.len() <= bounds.entries
+                && take(items.len())
+                && items.iter().all(|item| fits(item, bounds, depth + 1, left))
+        }
+        Value::Object(object) => {
+            depth < bounds.depth
+                && object.len() <= bounds.entries
+                && object.iter().all(|(key, value)| {
+                    *left = left.saturating_sub(key.len() + 1);
+                    *left > 0 && key.len() <= bounds.text && fits(value, bounds, depth + 1, left)
+                })
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// The text cut to `limit` characters; a cut text says how long it was.

@@ -150,14 +150,15 @@ impl Pass<'_> {
         )
         .await??;
         self.come(&id, channel).await?;
-        let fate = self.scribe.fate(&uuid).cloned().unwrap_or_default();
-        if let Some(body) = &fate.body
+        let fate = self.scribe.fate(&uuid);
+        let answer = fate.and_then(|fate| fate.answer);
+        if let Some(body) = fate.and_then(|fate| fate.body.as_ref())
             && body.get("Status").and_then(Value::as_str) == Some("NotNow")
         {
             // Not final: the server goes on waiting, and the device comes back by itself later.
             return Ok(Seen {
                 value: Some(body.clone()),
-                message: fate.answer,
+                message: answer,
                 command: Some(uuid),
             });
         }
@@ -170,7 +171,7 @@ impl Pass<'_> {
         .await??;
         Ok(Seen {
             value: Some(result.body),
-            message: fate.answer,
+            message: answer,
             command: Some(uuid),
         })
     }

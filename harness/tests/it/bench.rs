@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use harness::bench::{BenchOptions, Plant, Shape, run};
+use harness::bench::{BenchOptions, Planned, Plant, Shape, run};
 use harness::runner::RunInputs;
 
 use crate::support::server::FakeServer;
@@ -24,6 +24,10 @@ impl Plant for FakePlant {
         Some(world(FakeServer::default(), cells(shape.cells), scenarios).inputs)
     }
 
+    async fn enroll(&self, _devices: usize) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+
     async fn hold(&self, devices: usize, _connected: bool) -> Option<Box<dyn Any + Send>> {
         Some(Box::new(vec![0_u8; devices]))
     }
@@ -40,8 +44,11 @@ impl Plant for FakePlant {
         false
     }
 
-    fn plan_a_million(&self) -> Option<usize> {
-        Some(1_000_000)
+    fn plan_a_million(&self) -> Option<Planned> {
+        Some(Planned {
+            cases: 1_000_000,
+            took: Duration::from_millis(1),
+        })
     }
 }
 
@@ -91,7 +98,7 @@ async fn every_bar_is_there_and_what_could_not_be_measured_says_why() {
         ]
     );
     for bar in &report.bars {
-        assert_eq!(bar.met.is_none(), bar.note.is_some(), "{bar:?}");
+        assert!(bar.met.is_some() || bar.note.is_some(), "{bar:?}");
     }
     let unknown: Vec<&str> = report
         .bars

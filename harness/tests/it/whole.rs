@@ -315,7 +315,7 @@ async fn mutations_are_caught() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_bench_measures_every_bar() {
     use harness::bench::plant::{ReferencePlant, TIMEOUT};
-    use harness::bench::{BenchOptions, run};
+    use harness::bench::{BenchOptions, Planned, run};
 
     let lab = lab();
     let plant = ReferencePlant {
@@ -324,7 +324,12 @@ async fn the_bench_measures_every_bar() {
         devices: VirtualDevices::new(Arc::new(BehaviorSettings::default()), TIMEOUT),
         server: lab.server,
         load: Box::new(|| true),
-        plan: Box::new(|| Some(1_000_000)),
+        plan: Box::new(|| {
+            Some(Planned {
+                cases: 1_000_000,
+                took: Duration::from_millis(1),
+            })
+        }),
     };
     let options = BenchOptions {
         sample: Duration::from_millis(100),
@@ -339,7 +344,7 @@ async fn the_bench_measures_every_bar() {
         .await
         .expect("a report");
     for bar in &report.bars {
-        assert!(bar.note.is_none(), "{bar:?}");
+        assert!(bar.met.is_some(), "{bar:?}");
     }
     assert!(report.ceilings.signature_is_whole);
 }
