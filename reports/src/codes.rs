@@ -1,7 +1,7 @@
 //! What the codes of this crate's diagnostics mean, for `cargo xtask explain`.
 
 /// Code and explanation, in the order of the codes.
-pub const CODES: [(&str, &str); 12] = [
+pub const CODES: [(&str, &str); 14] = [
     (
         "RP0001",
         "The file is not TOML. The underlined place is where the reader stopped understanding.",
@@ -50,6 +50,14 @@ pub const CODES: [(&str, &str); 12] = [
         "RP0203",
         "The register names a release that the release data do not have.",
     ),
+    (
+        "RP0301",
+        "The guidance names a release that the release data do not have.",
+    ),
+    (
+        "RP0302",
+        "A statement of the guidance lacks its words or its source. What nobody has looked into is left away; it is shown as unknown.",
+    ),
 ];
 
 /// The explanation of a code.
@@ -71,6 +79,7 @@ mod tests {
             include_str!("toml_reader.rs"),
             include_str!("vendor.rs"),
             include_str!("register.rs"),
+            include_str!("guidance.rs"),
         ];
         let mut used: Vec<&str> = sources
             .iter()

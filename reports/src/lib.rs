@@ -5,6 +5,7 @@
 pub mod assess;
 pub mod codes;
 pub mod evidence;
+pub mod guidance;
 pub mod record;
 pub mod register;
 pub mod render;

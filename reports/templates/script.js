@@ -6,6 +6,7 @@
     if(!doc)return;
     show(doc.lang);
     for(var d=el.closest('details');d;d=d.parentElement&&d.parentElement.closest('details'))d.open=true;
+    var own=el.querySelector(':scope>details');if(own)own.open=true;
     el.scrollIntoView();
   }
   var asked=new URLSearchParams(location.search).get('lang');

@@ -8,6 +8,7 @@ use device_matrix::calendar::{BusinessCalendar, CalendarPolicy, ClosedDay};
 use device_matrix::capability::Facts;
 use device_matrix::catalog::Catalog;
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
+use reports::guidance::GuidanceBook;
 use reports::register::Register;
 use reports::vendor::Vendor;
 use scenarios::suite::Suite;
@@ -17,6 +18,7 @@ use crate::workspace::Workspace;
 
 const VENDOR_FILE: &str = "verify.toml";
 const REGISTER_FILE: &str = "reports/data/register.toml";
+const GUIDANCE_FILE: &str = "reports/data/guidance.toml";
 
 /// Everything that stands in data files.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(crate) struct Data {
     pub(crate) vendor: Vendor,
     /// Obtained, adopted and published dates.
     pub(crate) register: Register,
+    /// What people have written down about releases.
+    pub(crate) guidance: GuidanceBook,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Digest of releases, models and enrollment types.
@@ -60,7 +64,7 @@ impl Data {
         let matrix = device_matrix::sources::read_sources(root).map_err(stop)?;
         let capability = device_matrix::capability::read_sources(root).map_err(stop)?;
         let suite = scenarios::suite::read_sources(root).map_err(stop)?;
-        let own = [VENDOR_FILE, REGISTER_FILE]
+        let own = [VENDOR_FILE, REGISTER_FILE, GUIDANCE_FILE]
             .map(|path| read(root, path))
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
@@ -97,8 +101,8 @@ impl Data {
         let catalog = keep(catalog, &mut found);
         let calendar = keep(BusinessCalendar::load(&matrix), &mut found);
         let policy = keep(CalendarPolicy::load(&matrix), &mut found);
-        let [vendor_file, register_file] = own.as_slice() else {
-            unreachable!("two files were asked for")
+        let [vendor_file, register_file, guidance_file] = own.as_slice() else {
+            unreachable!("three files were asked for")
         };
         let vendor = keep(
             Vendor::load(&vendor_file.path, &vendor_file.text),
@@ -108,6 +112,15 @@ impl Data {
             let known = release_ids(catalog);
             keep(
                 Register::load(&register_file.path, &register_file.text, |id| {
+                    known.contains(id)
+                }),
+                &mut found,
+            )
+        });
+        let guidance = catalog.as_ref().and_then(|catalog| {
+            let known = release_ids(catalog);
+            keep(
+                GuidanceBook::load(&guidance_file.path, &guidance_file.text, |id| {
                     known.contains(id)
                 }),
                 &mut found,
@@ -129,7 +142,9 @@ impl Data {
             .into_iter()
             .flatten()
             .collect();
-        match (catalog, facts, suite, calendar, policy, vendor, register) {
+        match (
+            catalog, facts, suite, calendar, policy, vendor, register, guidance,
+        ) {
             (
                 Some(catalog),
                 Some(facts),
@@ -138,6 +153,7 @@ impl Data {
                 Some(policy),
                 Some(vendor),
                 Some(register),
+                Some(guidance),
             ) if found.is_empty() => {
                 let calendar = calendar.with_closed(closed_days(&vendor));
                 Ok(Self {
@@ -148,6 +164,7 @@ impl Data {
                     policy,
                     vendor,
                     register,
+                    guidance,
                     warnings,
                     releases,
                     sources,

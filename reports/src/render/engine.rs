@@ -103,6 +103,7 @@ fn engine(lang: Lang, format: Format) -> Result<Tera, RenderError> {
     tera.register_filter("date", move |iso: &str, _: Kwargs, _: &State| {
         dates::full(lang, iso)
     });
+    tera.register_filter("runs", runs);
     tera.register_filter("word", |text: &str, _: Kwargs, _: &State| word(text));
     tera.add_raw_templates([
         ("components.html", COMPONENTS),
@@ -111,6 +112,22 @@ fn engine(lang: Lang, format: Format) -> Result<Tera, RenderError> {
         ("report.md", MARKDOWN),
     ])?;
     Ok(tera)
+}
+
+/// Neighbors with equal values of `by` together, in their order: a list of lists.
+fn runs(values: &[Value], kwargs: Kwargs, _: &State) -> TeraResult<Value> {
+    let by: &str = kwargs.must_get("by")?;
+    let mut out: Vec<Vec<Value>> = Vec::new();
+    for value in values {
+        let key = value.get_from_path(by);
+        match out.last_mut() {
+            Some(run) if run.last().and_then(|last| last.get_from_path(by)) == key => {
+                run.push(value.clone());
+            }
+            _ => out.push(vec![value.clone()]),
+        }
+    }
+    Ok(Value::from_serializable(&out))
 }
 
 /// Only what may stand in the id of a text; anything else comes from outside and has no text.

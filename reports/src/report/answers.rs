@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use device_matrix::known::{Known, Text};
+use device_matrix::known::Known;
 
 use super::Book;
+use super::Sourced;
 use super::model::{
     Answers, ExistingAnswer, FindingRef, FindingView, Head, ItemRow, KnownIssueView, Material,
     NewAnswer, OpenQuestion, Priority, Recommendation, RecommendationReason, RestrictionAnswer,
-    Task,
+    SourcedView, Task,
 };
 use crate::assess::rollup::overall;
 use crate::assess::{Mark, Offered};
@@ -209,7 +210,12 @@ pub(super) fn material(
     answers: &Answers,
 ) -> Material {
     let guidance = book.inputs.guidance;
-    let text = |known: &Known<Text>| known.as_known().cloned();
+    let text = |known: &Known<Sourced>| {
+        known.as_known().map(|stated| SourcedView {
+            text: stated.text.clone(),
+            source: stated.source.clone(),
+        })
+    };
     let undetermined = restrictions
         .iter()
         .filter(|finding| finding.party == "undetermined")

@@ -2,8 +2,11 @@
 
 use device_matrix::known::{Known, Ternary, Text};
 use device_matrix::platform::Platform;
+use device_matrix::version::VersionNumber;
 use jiff::civil::Date;
 use scenarios::feature::{Column, Feature};
+use scenarios::scenario::{Action, Scenario, Specified, VersionRange};
+use serde_json::Value;
 
 use crate::register::ObtainedSource;
 use crate::sign::Signoffs;
@@ -102,17 +105,26 @@ pub struct KnownIssue {
     pub source: String,
 }
 
+/// A statement with its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sourced {
+    /// What is stated.
+    pub text: Text,
+    /// Where it is written.
+    pub source: String,
+}
+
 /// Material for a recommendation that no run can show. Unknown is a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guidance {
     /// Security state of the version the customer is on.
-    pub security: Known<Text>,
+    pub security: Known<Sourced>,
     /// Known issues; `Unknown` when nobody has looked.
     pub known_issues: Known<Vec<KnownIssue>>,
     /// Devices that can not update; `Unknown` when nobody has looked.
     pub cannot_update: Known<Vec<String>>,
     /// Possibility to go back.
-    pub way_back: Known<Text>,
+    pub way_back: Known<Sourced>,
 }
 
 impl Guidance {
@@ -149,6 +161,77 @@ pub struct ReportInputs<'a> {
     pub as_of: Date,
     /// Folder of the evidence relative to the report, `/` at its end.
     pub evidence_base: &'a str,
+}
+
+/// What is stated as the replacement of an element that a release removes or deprecates: the replacement of a lost part
+/// of a scenario of one of `features` whose steps name the element, else, for removals, the only one whose loss begins
+/// with the version of the change.
+#[must_use]
+pub fn replacement_of_item(
+    scenarios: &[Scenario],
+    features: &[String],
+    platform: Platform,
+    version: VersionNumber,
+    id: &str,
+    path: Option<&str>,
+) -> Option<Text> {
+    let leaf = path.map_or(id, |path| path.rsplit('.').next().unwrap_or(path));
+    let mut begins: Vec<&Text> = Vec::new();
+    for scenario in scenarios
+        .iter()
+        .filter(|scenario| features.contains(&scenario.feature.0))
+    {
+        for part in &scenario.parts {
+            let lost = part.expectations.iter().find_map(|row| {
+                let here = |range: &&VersionRange| range.platform == platform;
+                let range = row.when.on.iter().find(here)?;
+                let replacement = row.replacement.as_ref()?;
+                (row.specified == Specified::Lost).then_some((range, replacement))
+            });
+            let Some((range, replacement)) = lost else {
+                continue;
+            };
+            if names(scenario, &part.id, leaf) {
+                return Some(replacement.clone());
+            }
+            if range.from == Some(version) && !begins.contains(&replacement) {
+                begins.push(replacement);
+            }
+        }
+    }
+    match begins.as_slice() {
+        [only] => Some((*only).clone()),
+        _ => None,
+    }
+}
+
+/// Whether a step that speaks for the part sends `word`: a command, a key or one of its values.
+fn names(scenario: &Scenario, part: &str, word: &str) -> bool {
+    fn in_value(value: &Value, word: &str) -> bool {
+        match value {
+            Value::String(text) => text == word,
+            Value::Array(items) => items.iter().any(|item| in_value(item, word)),
+            Value::Object(map) => map
+                .iter()
+                .any(|(key, value)| key == word || in_value(value, word)),
+            _ => false,
+        }
+    }
+    let steps = [&scenario.apply, &scenario.verify];
+    steps.into_iter().flatten().any(|step| match &step.action {
+        Action::Command {
+            request_type, args, ..
+        } => {
+            step.looks.iter().any(|look| look.part == part)
+                && (request_type == word || in_value(args, word))
+        }
+        // A payload is judged by later steps; it speaks for every part of its scenario.
+        Action::InstallProfile { payloads, .. } => {
+            payloads.iter().any(|payload| in_value(payload, word))
+        }
+        Action::Declare { declarations, .. } => declarations.iter().any(|one| in_value(one, word)),
+        _ => false,
+    })
 }
 
 /// What the product offers of an item: the strongest offer of the features that map to it, `Unknown` when none does.

@@ -11,7 +11,8 @@ mod scope;
 use device_matrix::known::Text;
 
 pub use inputs::{
-    DueView, Guidance, ItemChange, ItemView, KnownIssue, ReleaseView, ReportInputs, offer_of_item,
+    DueView, Guidance, ItemChange, ItemView, KnownIssue, ReleaseView, ReportInputs, Sourced,
+    offer_of_item, replacement_of_item,
 };
 pub use model::*;
 

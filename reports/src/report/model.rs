@@ -513,15 +513,13 @@ pub struct Material {
     /// What gets worse: findings new with this release.
     pub worse: Vec<FindingRef>,
     /// Security.
-    #[schemars(with = "Option<TextSchema>")]
-    pub security: Option<Text>,
+    pub security: Option<SourcedView>,
     /// Known issues.
     pub known_issues: Option<Vec<KnownIssueView>>,
     /// Devices that can not update.
     pub cannot_update: Option<Vec<String>>,
     /// Way back.
-    #[schemars(with = "Option<TextSchema>")]
-    pub way_back: Option<Text>,
+    pub way_back: Option<SourcedView>,
     /// Open questions: words with figures.
     pub open: Vec<OpenQuestion>,
 }
@@ -537,6 +535,16 @@ pub struct FindingRef {
     /// Part.
     #[schemars(with = "Option<TextSchema>")]
     pub part: Option<Text>,
+}
+
+/// A statement with its source.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct SourcedView {
+    /// What is stated.
+    #[schemars(with = "TextSchema")]
+    pub text: Text,
+    /// Where it is written.
+    pub source: String,
 }
 
 /// A known issue.

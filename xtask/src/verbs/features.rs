@@ -100,8 +100,9 @@ fn print(platform: Platform, answer: &FeaturesJson, data: &Data, lang: Lang) {
         Lang::En => ["change", "kind", "item", "offered", "features"],
     };
     let mut table = super::table(&head);
+    let mut last = None;
     let mut offered_rows = 0;
-    let rows = answer
+    let mut rows: Vec<_> = answer
         .items
         .iter()
         .map(|item| (item.change, item.kind, item.id.as_str(), None))
@@ -118,7 +119,15 @@ fn print(platform: Platform, answer: &FeaturesJson, data: &Data, lang: Lang) {
                         Some(key.path.as_str()),
                     )
                 }),
-        );
+        )
+        .collect();
+    // Every item once, its keys below it: what goes first, because somebody has to act on it.
+    let order = |change: &str| {
+        ["removed", "deprecated", "new"]
+            .iter()
+            .position(|word| *word == change)
+    };
+    rows.sort_by_key(|(change, kind, id, path)| (order(change), *kind, *id, *path));
     for (change, kind, id, path) in rows {
         let (offered, ids) = offer_of_item(&data.suite.features, platform, kind, id, path);
         if offered == Ternary::Yes {
@@ -133,7 +142,11 @@ fn print(platform: Platform, answer: &FeaturesJson, data: &Data, lang: Lang) {
             }
             .to_owned(),
             kind.to_owned(),
-            path.map_or_else(|| id.to_owned(), |path| format!("{id} › {path}")),
+            match path {
+                None => id.to_owned(),
+                Some(path) if last == Some((change, id)) => format!("  › {path}"),
+                Some(path) => format!("{id}\n  › {path}"),
+            },
             match (lang, offered) {
                 (Lang::Ja, Ternary::Yes) => "提供中",
                 (Lang::Ja, Ternary::No) => "未提供",
@@ -143,6 +156,7 @@ fn print(platform: Platform, answer: &FeaturesJson, data: &Data, lang: Lang) {
             .to_owned(),
             ids.join(", "),
         ]);
+        last = Some((change, id));
     }
     println!("{table}");
     println!(

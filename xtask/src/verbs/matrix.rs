@@ -110,39 +110,39 @@ const fn role(role: Role) -> &'static str {
 }
 
 fn print(report: &MatrixJson, lang: Lang) {
-    let head = match lang {
-        Lang::Ja => [
-            "役割",
-            "リリース",
-            "機種",
-            "登録方式",
-            "監視",
-            "導入",
-            "更新元",
-        ],
-        Lang::En => [
-            "role",
-            "release",
-            "model",
-            "enrollment",
-            "supervised",
-            "arrival",
-            "from",
-        ],
-    };
-    let mut table = super::table(&head);
-    for cell in &report.cells {
-        table.add_row([
-            cell.role,
-            &cell.release,
-            &format!("{} ({})", cell.model_name, cell.model),
-            cell.enrollment,
-            if cell.supervised { "✓" } else { "–" },
-            cell.arrival,
-            cell.upgraded_from.as_deref().unwrap_or(""),
-        ]);
+    for role in ["subject", "comparison"] {
+        let cells = || report.cells.iter().filter(|cell| cell.role == role);
+        if cells().next().is_none() {
+            continue;
+        }
+        println!(
+            "\n{} ({})",
+            match (lang, role) {
+                (Lang::Ja, "subject") => "検証する構成",
+                (Lang::Ja, _) => "比較する構成",
+                (Lang::En, "subject") => "cells under verification",
+                (Lang::En, _) => "cells for comparison",
+            },
+            cells().count()
+        );
+        let head = match lang {
+            Lang::Ja => ["リリース", "機種", "登録方式", "監視", "導入"],
+            Lang::En => ["release", "model", "enrollment", "supervised", "arrival"],
+        };
+        let mut table = super::table(&head);
+        for cell in cells() {
+            table.add_row([
+                cell.release.clone(),
+                format!("{} ({})", cell.model_name, cell.model),
+                cell.enrollment.to_owned(),
+                if cell.supervised { "✓" } else { "–" }.to_owned(),
+                cell.upgraded_from
+                    .as_ref()
+                    .map_or_else(|| cell.arrival.to_owned(), |from| format!("← {from}")),
+            ]);
+        }
+        println!("{table}");
     }
-    println!("{table}");
     let subjects = report
         .cells
         .iter()
@@ -167,17 +167,56 @@ fn print(report: &MatrixJson, lang: Lang) {
             ),
         }
     );
+    print_excluded(&report.excluded, lang);
+}
+
+/// Left-out combinations by reason; names that share a reason and a role stand together, the first few of them.
+fn print_excluded(excluded: &[ExcludedJson], lang: Lang) {
+    const NAMES: usize = 4;
     let head = match lang {
-        Lang::Ja => ["対象外", "組合せ数", "理由"],
-        Lang::En => ["left out", "combinations", "why"],
+        Lang::Ja => ["対象外の理由", "組合せ数", "対象"],
+        Lang::En => ["left out because", "combinations", "what"],
     };
     let mut table = super::table(&head);
-    for row in &report.excluded {
+    let mut reasons: Vec<&str> = Vec::new();
+    for row in excluded {
+        if !reasons.contains(&row.reason) {
+            reasons.push(row.reason);
+        }
+    }
+    for reason in reasons {
+        let rows = || excluded.iter().filter(|row| row.reason == reason);
+        let mut names: Vec<&str> = Vec::new();
+        for row in rows() {
+            if !names.contains(&row.what.as_str()) {
+                names.push(&row.what);
+            }
+        }
+        let more = names.len().saturating_sub(NAMES);
+        let mut what = names
+            .iter()
+            .take(NAMES)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(lang.pick("、", "; "));
+        if more > 0 {
+            what.push_str(&match lang {
+                Lang::Ja => format!("、ほか {more}（--json で全て）"),
+                Lang::En => format!("; {more} more (all with --json)"),
+            });
+        }
+        let words = rows()
+            .next()
+            .map_or("", |row| lang.pick(row.ja.as_str(), &row.en));
         table.add_row([
-            row.what.as_str(),
-            &row.combinations.to_string(),
-            lang.pick(&row.ja, &row.en),
+            if rows().all(|row| lang.pick(row.ja.as_str(), &row.en) == words) {
+                words.to_owned()
+            } else {
+                reason.replace('_', " ")
+            },
+            rows().map(|row| row.combinations).sum::<u64>().to_string(),
+            what,
         ]);
     }
-    println!("{table}");
+    println!("\n{table}");
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Stop};
 
+pub(crate) mod assumptions;
 pub(crate) mod bench;
 pub(crate) mod ci;
 pub(crate) mod explain;
@@ -31,12 +32,20 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A table for people; wraps to the width of the terminal.
+/// Columns of a terminal that tables for people are made for, at most.
+const WIDTH: u16 = 100;
+
+/// A table for people, without a head when `head` is empty: one line a row, no rules between rows; wraps to the width of the terminal, 100 columns at most.
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(head);
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if !head.is_empty() {
+        table.set_header(head);
+    }
+    if table.width().is_none_or(|width| width > WIDTH) {
+        table.set_width(WIDTH);
+    }
     table
 }

@@ -15,6 +15,7 @@ use device_matrix::release::Release;
 use device_matrix::runs::Runs;
 use device_matrix::selector::Target;
 use device_matrix::version::Stage;
+use harness::device::apple::settings::BehaviorSettings;
 use jiff::civil::Date;
 use reports::assess::{self, AssessInputs, Assessment, ModelView, Subject, SuiteView};
 use reports::evidence::EvidenceDir;
@@ -114,6 +115,7 @@ pub(crate) fn assess(
         .collect();
     let items = items(&target, data);
     let guidance = guidance(&target, data);
+    let assumptions = super::assumptions::texts(&BehaviorSettings::default());
     let signoffs = read_signoffs(run)?;
     let model = report::build(
         &assessment,
@@ -123,7 +125,7 @@ pub(crate) fn assess(
             releases: &releases,
             items: &items,
             guidance: &guidance,
-            limits: &[],
+            limits: &assumptions,
             signoffs: &signoffs,
             as_of,
             evidence_base: "evidence/",
@@ -322,6 +324,14 @@ fn item_view(change: &FeatureChange, platform: Platform, data: &Data) -> ItemVie
         &item.id,
         path.as_deref(),
     );
+    let replacement = report::replacement_of_item(
+        &data.suite.scenarios,
+        &features,
+        platform,
+        change.version,
+        &item.id,
+        path.as_deref(),
+    );
     ItemView {
         kind: item.kind.as_str().to_owned(),
         id: item.id.clone(),
@@ -334,11 +344,11 @@ fn item_view(change: &FeatureChange, platform: Platform, data: &Data) -> ItemVie
         },
         offered,
         features,
-        replacement: None,
+        replacement,
     }
 }
 
-/// What the data itself knows for a recommendation: the models that ran the release before and can not run this one.
+/// What people have written down, and what the data itself knows for a recommendation: the models that ran the release before and can not run this one.
 fn guidance(target: &Target, data: &Data) -> Guidance {
     let mut stuck = Vec::new();
     for (platform, previous) in &target.previous {
@@ -359,8 +369,11 @@ fn guidance(target: &Target, data: &Data) -> Guidance {
                 .map(|model| format!("{} ({})", model.name, model.id)),
         );
     }
+    let ids: Vec<String> = target.releases.iter().map(|release| release.id()).collect();
     Guidance {
         cannot_update: Known::Known(stuck),
-        ..Guidance::unknown()
+        ..data
+            .guidance
+            .of(&ids.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }

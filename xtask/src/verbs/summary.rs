@@ -1,4 +1,5 @@
-//! The summary on the terminal: one row per feature, the findings of offered features, the state of the report.
+//! The summary on the terminal: one row per feature, offered ones first and by category, the findings of offered
+//! features, the state of the report.
 
 use reports::report::{FeatureView, FindingView};
 
@@ -39,35 +40,36 @@ fn sign(mark: &str) -> &'static str {
         .map_or("?", |(_, sign, ..)| sign)
 }
 
-fn words(mark: &str, lang: Lang) -> &'static str {
-    MARKS
-        .iter()
-        .find(|(word, ..)| *word == mark)
-        .map_or("", |(_, _, ja, en)| lang.pick(ja, en))
-}
-
 /// Prints the summary on standard output.
 pub(crate) fn print(published: &Published, lang: Lang) {
     let model = &published.model;
-    let head = match lang {
-        Lang::Ja => ["", "機能", "提供", "結果", "デバイス群ごと"],
-        Lang::En => ["", "feature", "offered", "result", "by device group"],
-    };
-    let mut table = super::table(&head);
     for category in &model.categories {
-        for feature in &category.features {
-            table.add_row(row(feature, lang.pick("提供中", "yes"), lang));
-        }
+        println!("\n{}", lang.pick(category_ja(&category.id), &category.id));
+        println!("{}", rows(&category.features, lang));
     }
-    for feature in &model.unconfirmed {
-        table.add_row(row(feature, lang.pick("要確認", "unknown"), lang));
+    if !model.unconfirmed.is_empty() {
+        println!(
+            "\n{}",
+            match lang {
+                Lang::Ja => format!(
+                    "提供状況が要確認の機能 {}（OS側で見た結果、回答には数えない）",
+                    model.unconfirmed.len()
+                ),
+                Lang::En => format!(
+                    "{} features whose offer is not confirmed (seen on the OS side; not counted)",
+                    model.unconfirmed.len()
+                ),
+            }
+        );
+        println!("{}", bundled(&model.unconfirmed, lang));
     }
-    println!("{table}");
+    println!();
     let legend: Vec<String> = MARKS
         .iter()
         .filter(|(_, sign, ..)| !sign.is_empty())
         .map(|(_, sign, ja, en)| format!("{sign} {}", lang.pick(ja, en)))
         .collect();
+    println!("{}", columns(model, lang));
     println!("{}\n", legend.join(" · "));
     for finding in model.restrictions.iter().take(SHOWN) {
         println!("  {}", finding_line(finding, lang));
@@ -142,27 +144,87 @@ pub(crate) fn print(published: &Published, lang: Lang) {
     }
 }
 
-fn row(feature: &FeatureView, offered: &str, lang: Lang) -> [String; 5] {
-    let observed = if feature.overall == "unconfirmed" {
-        strongest(feature)
-    } else {
-        feature.overall
-    };
-    [
-        sign(observed).to_owned(),
-        format!(
-            "{} ({})",
-            lang.pick(&feature.name.ja, &feature.name.en),
-            feature.id
-        ),
-        offered.to_owned(),
-        words(observed, lang).to_owned(),
-        feature
-            .marks
+/// A table of features: mark, name, id, and one mark a device group.
+fn rows(features: &[FeatureView], lang: Lang) -> comfy_table::Table {
+    let mut table = super::table(&[]);
+    for feature in features {
+        table.add_row([
+            sign(feature.overall).to_owned(),
+            lang.pick(&feature.name.ja, &feature.name.en).to_owned(),
+            feature.id.clone(),
+            feature
+                .marks
+                .iter()
+                .map(|mark| sign(mark.observed))
+                .collect::<String>(),
+        ]);
+    }
+    table
+}
+
+/// Features whose offer nobody has confirmed: one line a result.
+fn bundled(features: &[FeatureView], lang: Lang) -> comfy_table::Table {
+    let mut table = super::table(&[]);
+    for (mark, sign, ja, en) in MARKS {
+        let names: Vec<&str> = features
             .iter()
-            .map(|mark| sign(mark.observed))
-            .collect(),
-    ]
+            .filter(|feature| strongest(feature) == mark)
+            .map(|feature| lang.pick(feature.name.ja.as_str(), &feature.name.en))
+            .collect();
+        if !names.is_empty() {
+            table.add_row([
+                sign.to_owned(),
+                format!("{} {}", lang.pick(ja, en), names.len()),
+                names.join(lang.pick("、", ", ")),
+            ]);
+        }
+    }
+    table
+}
+
+/// What the columns of marks stand for.
+fn columns(model: &reports::report::ReportModel, lang: Lang) -> String {
+    let names: Vec<String> = model
+        .group_heads
+        .iter()
+        .scan(0, |from, head| {
+            let until = *from + usize::try_from(head.columns).unwrap_or(usize::MAX);
+            let groups = model.groups.get(*from..until).unwrap_or_default();
+            *from = until;
+            let names: Vec<String> = groups
+                .iter()
+                .map(|group| format!("{} {}", group.family, group.enrollment))
+                .collect();
+            Some(format!("  {}: {}", head.release, names.join(" | ")))
+        })
+        .collect();
+    format!(
+        "{}\n{}",
+        lang.pick("結果の列（左から）", "columns of marks, from the left"),
+        names.join("\n")
+    )
+}
+
+/// A category in Japanese.
+fn category_ja(id: &str) -> &str {
+    const WORDS: [(&str, &str); 12] = [
+        ("remote-operation", "遠隔操作"),
+        ("device-information", "デバイス情報"),
+        ("enrollment", "登録"),
+        ("device-lifecycle", "デバイスの入れ替え"),
+        ("shared-ipad", "共有iPad"),
+        ("profile-restriction", "プロファイル — 機能制限"),
+        ("profile-passcode", "プロファイル — パスコード"),
+        ("profile", "プロファイル"),
+        ("location", "位置情報"),
+        ("alarm", "アラーム"),
+        ("application", "アプリケーション"),
+        ("detection", "検知"),
+    ];
+    WORDS
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map_or(id, |(_, ja)| ja)
 }
 
 /// The gravest observation of a feature whose offer nobody has confirmed.
