@@ -67,7 +67,7 @@ fn plant(workspace: Workspace, data: Data) -> Result<ReferencePlant, Stop> {
         cell,
         facts: Arc::clone(&data.facts),
         devices: VirtualDevices::new(Arc::default(), TIMEOUT),
-        server: under_test::reference_config()?,
+        server: under_test::reference_config(crate::clock::as_of(None))?,
         load: Box::new(move || matches!(Data::load(&workspace), Ok(Ok(_)))),
         plan: plan_many(data, many),
     })
