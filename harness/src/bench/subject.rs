@@ -109,14 +109,14 @@ pub async fn run(
     // Memory comes first: what earlier work gave back to the allocator would be used again and not be seen.
     let memory = memory(plant, options).await;
     let scale = scale(plant, options, scratch).await;
-    let mut bare = Vec::new();
+    let mut machines = Vec::new();
     let mut rounds = Vec::new();
     for round in 0..ROUNDS {
-        bare.push(Bare::measure(options, options.sample / ROUNDS).await?);
+        machines.push(Bare::measure(options, options.sample / ROUNDS).await?);
         let scratch = scratch.join(format!("round-{round}"));
         rounds.push(Round::measure(plant, options, &scratch).await);
     }
-    let ceilings = ceilings(&bare, Some(plant), options)?;
+    let ceilings = ceilings(&machines, Some(plant), options)?;
     let mut bars = throughput(&rounds, &ceilings);
     bars.push(enrollments(plant, options).await);
     bars.extend(memory);

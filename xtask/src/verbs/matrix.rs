@@ -1,5 +1,7 @@
 //! `matrix`: the cells of a target, and why each other combination is left out.
 
+use std::fmt::Write as _;
+
 use device_matrix::cell::{Arrival, Role};
 use serde::Serialize;
 
@@ -200,10 +202,11 @@ fn print_excluded(excluded: &[ExcludedJson], lang: Lang) {
             .collect::<Vec<_>>()
             .join(lang.pick("、", "; "));
         if more > 0 {
-            what.push_str(&match lang {
-                Lang::Ja => format!("、ほか {more}（--json で全て）"),
-                Lang::En => format!("; {more} more (all with --json)"),
-            });
+            // Writing to a string can not fail.
+            let _ = match lang {
+                Lang::Ja => write!(what, "、ほか {more}（--json で全て）"),
+                Lang::En => write!(what, "; {more} more (all with --json)"),
+            };
         }
         let words = rows()
             .next()
