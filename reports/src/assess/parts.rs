@@ -91,15 +91,22 @@ pub fn observe(looks: &[LookRecord], part: &str, informs: bool) -> Observed {
     }
 }
 
-/// What became of a part that had been in force before an update in place; `None` when nothing was carried over.
+/// What became of a part that had been in force before an update in place; `None` when nothing was carried over, or
+/// when it can be set anew just as well, so that the arrival makes no difference.
 #[must_use]
 pub(super) fn carried(looks: &[LookRecord], part: &str, informs: bool) -> Option<Observed> {
-    let after: Vec<LookRecord> = looks
-        .iter()
-        .filter(|look| look.part == part && look.phase == Phase::VerifyAfterUpdate.as_str())
-        .cloned()
-        .collect();
-    (!after.is_empty()).then(|| observe(&after, part, informs))
+    let of = |phases: &[Phase]| -> Vec<LookRecord> {
+        looks
+            .iter()
+            .filter(|look| look.part == part)
+            .filter(|look| phases.iter().any(|phase| look.phase == phase.as_str()))
+            .cloned()
+            .collect()
+    };
+    let after = of(&[Phase::VerifyAfterUpdate]);
+    let anew = of(&[Phase::Apply, Phase::Verify]);
+    let set_anew = observe(&anew, part, informs) == Observed::Works;
+    (!after.is_empty() && !set_anew).then(|| observe(&after, part, informs))
 }
 
 /// The expectation in force on a cell: the first whose condition holds.
