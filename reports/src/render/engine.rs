@@ -115,6 +115,10 @@ fn engine(lang: Lang, format: Format) -> Result<Tera, RenderError> {
 }
 
 /// Neighbors with equal values of `by` together, in their order: a list of lists.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape of a filter of the template engine"
+)]
 fn runs(values: &[Value], kwargs: Kwargs, _: &State) -> TeraResult<Value> {
     let by: &str = kwargs.must_get("by")?;
     let mut out: Vec<Vec<Value>> = Vec::new();
