@@ -10,15 +10,9 @@ use crate::cli::ReportArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::lang::Lang;
-use crate::workspace::Workspace;
 
 /// Renders again; the record is not changed.
-pub(crate) fn run(
-    arguments: &ReportArgs,
-    _workspace: &Workspace,
-    data: &Data,
-    lang: Lang,
-) -> Outcome {
+pub(crate) fn run(arguments: &ReportArgs, data: &Data, lang: Lang) -> Outcome {
     let (assessment, model) = publish::assess(&arguments.run, data, arguments.as_of)?;
     let published = publish::write(&arguments.run, assessment, model)?;
     show(&published, &arguments.run, arguments.json, lang)?;

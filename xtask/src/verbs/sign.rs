@@ -9,15 +9,9 @@ use crate::cli::SignArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::lang::Lang;
-use crate::workspace::Workspace;
 
 /// Signs, and renders the report again with the signature in its head.
-pub(crate) fn run(
-    arguments: &SignArgs,
-    _workspace: &Workspace,
-    data: &Data,
-    lang: Lang,
-) -> Outcome {
+pub(crate) fn run(arguments: &SignArgs, data: &Data, lang: Lang) -> Outcome {
     let as_of = crate::clock::as_of(arguments.as_of);
     let state = SignState::WORDS
         .iter()

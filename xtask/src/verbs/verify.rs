@@ -209,9 +209,21 @@ fn filters(wanted: &Wanted, data: &Data) -> Result<Filters, Stop> {
                     .iter()
                     .map(|feature| feature.id.0.as_str()),
             );
+            // A word of the id is the likeliest thing a person types.
+            let with_word: Vec<&str> = data
+                .suite
+                .features
+                .iter()
+                .map(|feature| feature.id.0.as_str())
+                .filter(|known| known.contains(id.as_str()))
+                .take(5)
+                .collect();
             return Err(Stop::usage(match near {
                 Some(near) => format!("no feature `{id}`; did you mean `{near}`?"),
-                None => format!("no feature `{id}`; scenarios/data/features.toml lists them"),
+                None if with_word.is_empty() => {
+                    format!("no feature `{id}`; scenarios/data/features.toml lists them")
+                }
+                None => format!("no feature `{id}`; did you mean {}?", with_word.join(", ")),
             }));
         }
     }
