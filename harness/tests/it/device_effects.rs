@@ -262,3 +262,19 @@ async fn a_restriction_outlives_the_rule_that_would_forbid_it() {
         assert_eq!(device.effects().unwrap()["restrictions"], json!({}));
     }
 }
+
+#[tokio::test]
+async fn a_key_that_is_forbidden_for_the_enrollment_is_ignored() {
+    let asked =
+        json!({"RequestType": "InstallApplication", "iTunesStoreID": 7, "InstallAsManaged": true});
+    for (kind, managed) in [
+        (EnrollmentType::Profile, true),
+        (EnrollmentType::AccountUser, false),
+    ] {
+        let (server, mut device) = Setup::mac("15.0").unsupervised(kind).enrolled().await;
+        let answer = command_to(&server, &mut device, asked.clone()).await;
+        assert_eq!(answer["Status"], "Acknowledged");
+        let effects = device.effects().unwrap_or_default();
+        assert_eq!(effects["apps"]["store.7"]["managed"], managed, "{kind:?}");
+    }
+}

@@ -410,7 +410,14 @@ fn commands() -> Vec<Item> {
         supervised("EnableLostMode"),
         supervised("DisableLostMode"),
         supervised("RestartDevice"),
-        plain("InstallApplication").key("", "iTunesStoreID", ValueType::Integer, &ever),
+        plain("InstallApplication")
+            .key("", "iTunesStoreID", ValueType::Integer, &ever)
+            .key(
+                "",
+                "InstallAsManaged",
+                ValueType::Boolean,
+                &since("11.0").no_user_enrollment(),
+            ),
         plain("ManagedApplicationList"),
         plain("RemoveApplication").required("", "Identifier", ValueType::String, &ever),
         item(

@@ -143,6 +143,15 @@ pub(super) fn keys_problem(
     None
 }
 
+/// Whether a key at the root of a command has a meaning on this device; one that has none is ignored.
+pub(super) fn key_taken(core: &Core, name: &str, key: &str, scope: Scope) -> bool {
+    core.facts()
+        .find(Kind::Command, name)
+        .filter_map(|(_, item)| child(item, None, key))
+        .filter_map(|(_, key)| key.support(core.platform()))
+        .any(|support| core.takes(core.applies(Some(support), scope)))
+}
+
 /// Whether a value has a type that a device takes for it; whole numbers stand for real ones.
 pub(super) fn fits(wanted: ValueType, value: &Value) -> bool {
     match wanted {

@@ -2,9 +2,9 @@
 
 use plist::{Dictionary, Value};
 
-use super::super::effects;
 use super::super::state::App;
 use super::super::values::{boolean, dict, int, integer, string, strings, text};
+use super::super::{effects, gate};
 use super::{Reply, Turn};
 
 /// The identifier this model gives an app that is only known by its manifest: real devices read it from the manifest,
@@ -85,8 +85,11 @@ fn put(turn: &mut Turn<'_>, name: &str) {
         .command
         .get("Attributes")
         .and_then(Value::as_dictionary);
+    let asked = boolean(turn.command, "InstallAsManaged") == Some(true)
+        && string(turn.command, "RequestType")
+            .is_some_and(|name| gate::key_taken(turn.core, name, "InstallAsManaged", turn.scope));
     let managed = !turn.core.is_mac()
-        || boolean(turn.command, "InstallAsManaged") == Some(true)
+        || asked
         || string(turn.command, "ChangeManagementState") == Some("Managed");
     let app = App {
         managed,
