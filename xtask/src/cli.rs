@@ -267,7 +267,6 @@ pub(crate) struct FeaturesArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DueArgs {
     /// A release, such as ios27: its day of obtaining and of publication are those of the register
-    #[arg(required_unless_present = "acquired")]
     pub(crate) target: Option<String>,
     /// When it was acquired: an instant with its offset, or a date in Japan
     #[arg(long, value_name = "TIME")]

@@ -25,7 +25,12 @@ pub(super) fn calendar(sources: &[SourceFile]) -> Result<BusinessCalendar, Vec<D
 }
 
 pub(super) fn policy(sources: &[SourceFile]) -> Result<CalendarPolicy, Vec<Diagnostic>> {
-    load(sources, "policy.toml", &["report", "alternatives"], read_policy)
+    load(
+        sources,
+        "policy.toml",
+        &["report", "alternatives"],
+        read_policy,
+    )
 }
 
 fn load<T>(

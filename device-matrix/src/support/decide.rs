@@ -113,11 +113,7 @@ pub fn judge(question: &Question<'_>, candidates: &[GenerationKey]) -> Vec<Judge
         .collect()
 }
 
-fn one(
-    question: &Question<'_>,
-    candidate: &GenerationKey,
-    together: &[GenerationKey],
-) -> Judged {
+fn one(question: &Question<'_>, candidate: &GenerationKey, together: &[GenerationKey]) -> Judged {
     let Question {
         generations,
         platform,

@@ -125,14 +125,25 @@ impl Generations {
         let wanted = text.trim().to_ascii_lowercase();
         let number = wanted.parse::<VersionNumber>().ok();
         let rows = self.of(platform);
+        // `18.0` is 18; `10` is no spelling of macOS 10.0.
+        let same_number = |key: &str| {
+            matches!((number, key.parse::<VersionNumber>()), (Some(number), Ok(key))
+                if number == key && number.parts().len() >= key.parts().len())
+        };
         let same = |row: &&OsGeneration| {
-            row.key.0 == wanted
-                || row.aliases.contains(&wanted)
-                || number.is_some() && row.key.0.parse::<VersionNumber>().ok() == number
+            row.key.0 == wanted || row.aliases.contains(&wanted) || same_number(&row.key.0)
         };
         rows.iter().find(same).ok_or_else(|| {
             let names = || rows.iter().map(|row| row.key.0.as_str());
-            let hint = match nearest(&wanted, names()) {
+            // A release of a known generation is the likeliest slip.
+            let prefix = rows.iter().rev().find(|row| {
+                let key = row.key.0.parse::<VersionNumber>();
+                matches!((number, key), (Some(number), Ok(key)) if number.starts_with(&key))
+            });
+            let near = prefix
+                .map(|row| row.key.0.as_str())
+                .or_else(|| nearest(&wanted, names()));
+            let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if rows.is_empty() => "no generation of the platform is known".to_owned(),
                 None => format!("known ones: {}", names().collect::<Vec<_>>().join(", ")),
@@ -182,9 +193,8 @@ impl Generations {
     #[must_use]
     pub fn is_out(&self, platform: Platform, key: &GenerationKey, as_of: Date) -> bool {
         let rows = self.of(platform);
-        let out = |row: &OsGeneration| {
-            matches!(row.released_jst(), Known::Known(date) if date <= as_of)
-        };
+        let out =
+            |row: &OsGeneration| matches!(row.released_jst(), Known::Known(date) if date <= as_of);
         let Some(position) = rows.iter().position(|row| row.key == *key) else {
             return false;
         };

@@ -35,17 +35,16 @@ impl SupportData {
     /// # Errors
     /// Every problem of the files at once, or `DM0011` when the policy is missing.
     pub fn load(sources: &[SourceFile], catalog: &Catalog) -> Result<Self, Vec<Diagnostic>> {
-        let Some(file) = sources.iter().find(|source| source.path == Path::new(POLICY)) else {
+        let Some(file) = sources
+            .iter()
+            .find(|source| source.path == Path::new(POLICY))
+        else {
             return Err(vec![
                 Diagnostic::error("DM0011", POLICY, 0..0, format!("{POLICY} is missing"))
                     .with_help("restore it from version control"),
             ]);
         };
-        let (policy, mut problems) = read_file(
-            file,
-            &["floor", "trend", "windows"],
-            read_policy,
-        );
+        let (policy, mut problems) = read_file(file, &["floor", "trend", "windows"], read_policy);
         let mut generations = Generations::of_catalog(catalog);
         for source in sources.iter().filter(|source| is_generations(&source.path)) {
             let ((platform, rows), found) =
@@ -107,7 +106,10 @@ fn read_generations(
         reader.report(
             "DM0030",
             platform.span.clone(),
-            format!("the generations of {} stand in its releases", platform.value),
+            format!(
+                "the generations of {} stand in its releases",
+                platform.value
+            ),
             "take this file away; correct a date in the overlay".to_owned(),
         );
     }
@@ -141,7 +143,10 @@ fn read_generations(
                 );
             }
         }
-        let before = rows.iter().rev().find_map(|row| row.generation.released.known());
+        let before = rows
+            .iter()
+            .rev()
+            .find_map(|row| row.generation.released.known());
         if let (Some(before), Some(date)) = (before, released)
             && date < before
         {
@@ -229,7 +234,13 @@ fn section<'t>(
     reader.table(root, key, known)
 }
 
-fn whole(reader: &mut Reader<'_>, table: &Fields<'_>, key: &str, min: u32, max: u32) -> Option<u32> {
+fn whole(
+    reader: &mut Reader<'_>,
+    table: &Fields<'_>,
+    key: &str,
+    min: u32,
+    max: u32,
+) -> Option<u32> {
     let number = reader.required_integer(table, key)?;
     if !(min..=max).contains(&number.value) {
         reader.report(

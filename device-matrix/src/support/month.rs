@@ -54,7 +54,8 @@ impl FromStr for Month {
     type Err = InvalidMonth;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
         text.split_once('-')
             .filter(|(year, month)| digits(year, 4) && digits(month, 2))
             .and_then(|(year, month)| Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok())

@@ -145,7 +145,11 @@ fn verdict(
         return TrendVerdict::StaleData;
     }
     let last = policy.unused_observations as usize;
-    if values.len() >= last && values[values.len() - last..].iter().all(|devices| *devices == 0) {
+    if values.len() >= last
+        && values[values.len() - last..]
+            .iter()
+            .all(|devices| *devices == 0)
+    {
         return TrendVerdict::Unused;
     }
     if values.len() < policy.min_observations as usize {

@@ -130,7 +130,13 @@ impl Usage {
         else {
             return;
         };
-        let written = major_field.text.trim().to_ascii_lowercase();
+        // Two spellings of the key are one row too many; two releases of a generation are not.
+        let lower = major_field.text.trim().to_ascii_lowercase();
+        let written = if generation.aliases.contains(&lower) {
+            lower
+        } else {
+            generation.key.0.clone()
+        };
         if !seen.insert((month, platform, written.clone())) {
             problems.add(
                 "DM0035",

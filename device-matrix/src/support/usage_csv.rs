@@ -105,7 +105,9 @@ fn line(text: &str, at: usize) -> Range<usize> {
     let at = text.floor_char_boundary(at.min(text.len()));
     let rest = &text[at..];
     let start = at + (rest.len() - rest.trim_start_matches(['\r', '\n']).len());
-    let end = text[start..].find(['\r', '\n']).map_or(text.len(), |end| start + end);
+    let end = text[start..]
+        .find(['\r', '\n'])
+        .map_or(text.len(), |end| start + end);
     start..end
 }
 

@@ -85,9 +85,10 @@ pub(crate) fn run(arguments: &DueArgs, data: &Data, lang: Lang) -> Outcome {
         data.policy.due_soon_days,
         &calendar,
     );
-    let alternatives = data.policy.closing.map(|closing| {
-        calendar::alternatives(&begin.acquired, days, closing, &calendar)
-    });
+    let alternatives = data
+        .policy
+        .closing
+        .map(|closing| calendar::alternatives(&begin.acquired, days, closing, &calendar));
     let report = json(&begin, &due, days, state, as_of, &calendar, alternatives);
     if arguments.json {
         super::print_json(&report)?;
@@ -135,7 +136,9 @@ fn begin(arguments: &DueArgs, data: &Data, as_of: Date) -> Result<Begin, Stop> {
             (Acquired { date, time: None }, obtained.source.as_str())
         }
         (None, None) => {
-            return Err(Stop::usage("nothing to count from; write a release or --acquired"));
+            return Err(Stop::usage(
+                "nothing to count from; write a release such as `ios27`, or --acquired 2026-09-14T10:00:00-07:00",
+            ));
         }
     };
     let published = published.or(entry.and_then(|entry| entry.published));
@@ -294,16 +297,22 @@ fn print(report: &DueJson, due: &Due, state: DueState, lang: Lang) {
         (Lang::En, DueState::Done) => "published",
     };
     let name = report.release.as_deref().unwrap_or_default();
+    let left = match (lang, report.days_left) {
+        (Lang::Ja, past @ ..0) => format!("{} 営業日超過", -past),
+        (Lang::Ja, left) => format!("残り {left} 営業日"),
+        (Lang::En, past @ ..0) => format!("{} business days past", -past),
+        (Lang::En, left) => format!("{left} business days left"),
+    };
     println!(
         "{}",
         match lang {
             Lang::Ja => format!(
-                "{name} 入手日 {} → 報告期限 {}（{}営業日）。{} 現在: {words}、残り {} 営業日",
-                report.acquired_jst, report.due, report.business_days, report.as_of, report.days_left
+                "{name} 入手日 {} → 報告期限 {}（{}営業日）。{} 現在: {words}、{left}",
+                report.acquired_jst, report.due, report.business_days, report.as_of
             ),
             Lang::En => format!(
-                "{name} acquired {} → due {} ({} business days, dates in Japan); as of {}: {words}, {} business days left",
-                report.acquired_jst, report.due, report.business_days, report.as_of, report.days_left
+                "{name} acquired {} → due {} ({} business days, dates in Japan); as of {}: {words}, {left}",
+                report.acquired_jst, report.due, report.business_days, report.as_of
             ),
         }
         .trim_start()

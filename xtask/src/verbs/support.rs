@@ -149,7 +149,10 @@ fn platform(text: &str) -> Result<Platform, Stop> {
         let near = scenarios::codes::nearest(&lower, slugs)
             .and_then(|slug| slug.parse::<Platform>().ok())
             .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        let names: Vec<&str> = Platform::ALL.iter().map(|platform| platform.name()).collect();
+        let names: Vec<&str> = Platform::ALL
+            .iter()
+            .map(|platform| platform.name())
+            .collect();
         Stop::usage(format!(
             "no platform `{text}`{near}; known ones: {}",
             names.join(", ")
@@ -208,7 +211,12 @@ fn platform_view(
     let in_order = |set: &BTreeSet<GenerationKey>| -> Vec<GenerationKey> {
         let known = generations.iter().map(|row| row.key.clone());
         let mut keys: Vec<GenerationKey> = known.filter(|key| set.contains(key)).collect();
-        keys.extend(set.iter().filter(|key| !keys.contains(key)).cloned().collect::<Vec<_>>());
+        keys.extend(
+            set.iter()
+                .filter(|key| !keys.contains(key))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
         keys
     };
     PlatformView {

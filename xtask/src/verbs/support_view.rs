@@ -146,7 +146,11 @@ pub(crate) fn json(view: &View<'_>) -> SupportJson {
         candidates: view
             .platforms
             .iter()
-            .flat_map(|row| row.judged.iter().map(|judged| candidate(row.platform, judged)))
+            .flat_map(|row| {
+                row.judged
+                    .iter()
+                    .map(|judged| candidate(row.platform, judged))
+            })
             .collect(),
     }
 }
@@ -219,12 +223,18 @@ pub(crate) fn print(view: &View<'_>, lang: Lang) {
             Lang::Ja => format!(
                 "基準日 {}（日本時間）。利用数: {}。対象から外すかどうかは人が判断し、署名します。施行の60日以上前のお知らせと、施行日の再確認が必要です。",
                 view.as_of,
-                view.usage.map_or("指定なし（--usage）".to_owned(), |path| path.display().to_string())
+                view.usage
+                    .map_or("指定なし（--usage）".to_owned(), |path| path
+                        .display()
+                        .to_string())
             ),
             Lang::En => format!(
                 "As of {} (Japan). Usage: {}. The rule permits and never obliges: a person decides and signs. Customers have to be told at least 60 days before, and the trend has to be looked at again on the day it takes effect.",
                 view.as_of,
-                view.usage.map_or("not given (--usage)".to_owned(), |path| path.display().to_string())
+                view.usage
+                    .map_or("not given (--usage)".to_owned(), |path| path
+                        .display()
+                        .to_string())
             ),
         }
     );
@@ -248,9 +258,11 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
         match (lang, row.source) {
             (Lang::Ja, Source::Option) => "--supported の指定",
             (Lang::Ja, Source::Register) => "台帳の採用日（記載のない版は対象外とみなす）",
-            (Lang::Ja, Source::Unknown) => "台帳に採用日がありません。--supported で指定してください",
+            (Lang::Ja, Source::Unknown) =>
+                "台帳に採用日がありません。--supported で指定してください",
             (Lang::En, Source::Option) => "given by --supported",
-            (Lang::En, Source::Register) => "adopted by the register; what it does not name counts as not supported",
+            (Lang::En, Source::Register) =>
+                "adopted by the register; what it does not name counts as not supported",
             (Lang::En, Source::Unknown) =>
                 "the register states no adopted release; name them with --supported",
         }
@@ -265,7 +277,10 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
     println!(
         "  {}: {}",
         match lang {
-            Lang::Ja => format!("公開済みの新しい{}世代（すべて対象なら外せない）", view.policy.floor),
+            Lang::Ja => format!(
+                "公開済みの新しい{}世代（すべて対象なら外せない）",
+                view.policy.floor
+            ),
             Lang::En => format!(
                 "newest {} released generations, which stay if all are supported",
                 view.policy.floor
@@ -280,9 +295,29 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
         return;
     }
     let head = match lang {
-        Lang::Ja => ["版", "判定", "理由", "残る新しい世代", "n", "S", "Z", "台/月", "減少", "推移"],
+        Lang::Ja => [
+            "版",
+            "判定",
+            "理由",
+            "残る新しい世代",
+            "n",
+            "S",
+            "Z",
+            "台/月",
+            "減少",
+            "推移",
+        ],
         Lang::En => [
-            "version", "decision", "reason", "newer that stay", "n", "S", "Z", "per month", "decline", "use",
+            "version",
+            "decision",
+            "reason",
+            "newer that stay",
+            "n",
+            "S",
+            "Z",
+            "per month",
+            "decline",
+            "use",
         ],
     };
     let mut table = super::table(&head);
@@ -293,14 +328,26 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
             judged.candidate.to_string(),
             decision(judged.decision, lang).to_owned(),
             reason(judged.reason, lang).to_owned(),
-            judged
-                .newer_supported
-                .as_known()
-                .map_or_else(|| lang.pick("不明", "unknown").to_owned(), |keys| list(keys)),
+            judged.newer_supported.as_known().map_or_else(
+                || lang.pick("不明", "unknown").to_owned(),
+                |keys| list(keys),
+            ),
             figure(figures.map(|trend| trend.n.to_string())),
-            figure(figures.and_then(|trend| trend.test).map(|test| test.s.to_string())),
-            figure(figures.and_then(|trend| trend.test).map(|test| format!("{:.2}", test.z))),
-            figure(figures.and_then(|trend| trend.slope_per_month).map(|slope| format!("{slope:.1}"))),
+            figure(
+                figures
+                    .and_then(|trend| trend.test)
+                    .map(|test| test.s.to_string()),
+            ),
+            figure(
+                figures
+                    .and_then(|trend| trend.test)
+                    .map(|test| format!("{:.2}", test.z)),
+            ),
+            figure(
+                figures
+                    .and_then(|trend| trend.slope_per_month)
+                    .map(|slope| format!("{slope:.1}")),
+            ),
             figure(
                 figures
                     .and_then(|trend| trend.relative_decline)
@@ -378,7 +425,11 @@ const fn windows(policy: &SupportPolicy, lang: Lang) -> &'static str {
 /// One block a month, from nothing to the most of the window; a dot was not measured.
 fn sparkline(trend: &Trend) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let most = trend.series.iter().filter_map(|(_, devices)| *devices).max();
+    let most = trend
+        .series
+        .iter()
+        .filter_map(|(_, devices)| *devices)
+        .max();
     trend
         .series
         .iter()

@@ -168,7 +168,9 @@ fn holes(found: &BTreeMap<Date, (usize, String)>) -> Vec<LineProblem> {
     for year in first.year()..=last.year() {
         let of_year: Vec<&Date> = found.keys().filter(|day| day.year() == year).collect();
         let complete = of_year.len() >= DAYS_OF_A_YEAR
-            && of_year.last().is_some_and(|day| **day >= date(year, 11, 23));
+            && of_year
+                .last()
+                .is_some_and(|day| **day >= date(year, 11, 23));
         if !complete {
             let line = of_year
                 .last()

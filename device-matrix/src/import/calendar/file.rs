@@ -125,11 +125,7 @@ impl CalendarFile {
 
 fn days(text: &mut String, days: &BTreeMap<Date, String>) {
     for (day, name) in days {
-        let _ = writeln!(
-            text,
-            "  {{ date = \"{day}\", name = {} }},",
-            quoted(name)
-        );
+        let _ = writeln!(text, "  {{ date = \"{day}\", name = {} }},", quoted(name));
     }
 }
 
