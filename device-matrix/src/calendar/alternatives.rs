@@ -36,8 +36,7 @@ pub fn alternatives(
     };
     let after_closing = acquired.time.map(|time| time >= closing);
     let (received_next_day, same_day_before_closing) = match (open, after_closing) {
-        (false, _) => (Some(received_later()), Some(plain)),
-        (true, Some(true)) => (Some(received_later()), Some(plain)),
+        (false, _) | (true, Some(true)) => (Some(received_later()), Some(plain)),
         (true, Some(false)) => (Some(plain), Some(same_day)),
         (true, None) => (None, None),
     };

@@ -1,6 +1,6 @@
 //! `data/policy/support.toml` and `data/generations/<platform>.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::generation::{GenerationKey, Generations, OsGeneration};
@@ -114,7 +114,7 @@ fn read_generations(
         );
     }
     let mut rows: Vec<Row> = Vec::new();
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for entry in reader.tables(root, "generation", &GENERATION) {
         let key = reader.required(&entry, "key");
         let name = reader.required(&entry, "name");
@@ -134,7 +134,7 @@ fn read_generations(
                     "keys are compared in lowercase; write it so".to_owned(),
                 );
             }
-            if names.insert(spelling.value.clone(), ()).is_some() {
+            if !names.insert(spelling.value.clone()) {
                 reader.report(
                     "DM0030",
                     spelling.span.clone(),

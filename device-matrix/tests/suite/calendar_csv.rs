@@ -156,9 +156,7 @@ fn wrong_files_are_refused_line_by_line() {
         ),
         (
             "cut off",
-            good[..good.find("2028/8/11").expect("a day")]
-                .as_bytes()
-                .to_vec(),
+            good.as_bytes()[..good.find("2028/8/11").expect("a day")].to_vec(),
         ),
         (
             "a hole",

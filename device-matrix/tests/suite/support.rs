@@ -77,24 +77,34 @@ fn asked(
     judge(&question, &candidates)
 }
 
+/// Platform, supported, candidates, leaving, day, answers.
+type Example = (
+    Platform,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
 #[test]
 fn worked_examples() {
     use Platform::{Android, Ios, Macos, Tvos, Visionos, Watchos, Windows};
-    let floor = "keep generation_floor";
-    let yes = "eligible unused";
-    let table: &[(Platform, &str, &str, &str, &str, &[&str])] = &[
+    const FLOOR: &str = "keep generation_floor";
+    const YES: &str = "eligible unused";
+    let table: &[Example] = &[
         // 27 is out and not adopted.
-        (Ios, "16 17 18 26", "16", "", "2026-10-01", &[yes]),
-        (Ios, "16 17 18 26", "17", "", "2026-10-01", &[floor]),
-        (Ios, "17 18 26 27", "17", "", "2026-10-01", &[yes]),
-        (Ios, "18 26 27", "18", "", "2026-10-01", &[floor]),
-        (Ios, "18 26 27", "26", "", "2026-10-01", &[floor]),
-        (Ios, "18 26 27", "27", "", "2026-10-01", &[floor]),
+        (Ios, "16 17 18 26", "16", "", "2026-10-01", &[YES]),
+        (Ios, "16 17 18 26", "17", "", "2026-10-01", &[FLOOR]),
+        (Ios, "17 18 26 27", "17", "", "2026-10-01", &[YES]),
+        (Ios, "18 26 27", "18", "", "2026-10-01", &[FLOOR]),
+        (Ios, "18 26 27", "26", "", "2026-10-01", &[FLOOR]),
+        (Ios, "18 26 27", "27", "", "2026-10-01", &[FLOOR]),
         // The candidate of 27 is out; then it is out in California and not yet in Japan.
-        (Ios, "16 17 18 26 27", "16", "", "2026-09-10", &[yes]),
-        (Ios, "16 17 18 26 27", "17", "", "2026-09-10", &[floor]),
-        (Ios, "16 17 18 26 27", "17", "", "2026-09-14", &[floor]),
-        (Ios, "16 17 18 26 27", "17", "", "2026-09-15", &[yes]),
+        (Ios, "16 17 18 26 27", "16", "", "2026-09-10", &[YES]),
+        (Ios, "16 17 18 26 27", "17", "", "2026-09-10", &[FLOOR]),
+        (Ios, "16 17 18 26 27", "17", "", "2026-09-14", &[FLOOR]),
+        (Ios, "16 17 18 26 27", "17", "", "2026-09-15", &[YES]),
         (
             Ios,
             "16 17 18 26 27",
@@ -103,7 +113,7 @@ fn worked_examples() {
             "2026-09-14",
             &["beta candidate_not_ga"],
         ),
-        (Ios, "16 17 18 26 27", "27", "", "2026-09-15", &[floor]),
+        (Ios, "16 17 18 26 27", "27", "", "2026-09-15", &[FLOOR]),
         (
             Ios,
             "16 17 18 26 27",
@@ -121,8 +131,8 @@ fn worked_examples() {
             &["keep not_in_supported_set"],
         ),
         // Leaving versions do not count.
-        (Ios, "16 17 18 26 27", "16", "17 18", "2026-10-01", &[floor]),
-        (Ios, "15 16 17 18 26 27", "16", "15", "2026-10-01", &[yes]),
+        (Ios, "16 17 18 26 27", "16", "17 18", "2026-10-01", &[FLOOR]),
+        (Ios, "15 16 17 18 26 27", "16", "15", "2026-10-01", &[YES]),
         // Several in one step.
         (
             Ios,
@@ -130,7 +140,7 @@ fn worked_examples() {
             "16 17",
             "",
             "2026-10-01",
-            &[yes, yes],
+            &[YES, YES],
         ),
         (
             Ios,
@@ -138,31 +148,31 @@ fn worked_examples() {
             "16 17",
             "",
             "2026-10-01",
-            &[floor, floor],
+            &[FLOOR, FLOOR],
         ),
         // A young version is not dropped while old ones stay.
-        (Ios, "14 15 16 17", "17", "", "2026-10-01", &[floor]),
-        (Macos, "10.15 11 12 13", "10.15", "", "2026-10-01", &[yes]),
-        (Macos, "13 14 15 26 27", "14", "", "2026-10-01", &[yes]),
-        (Macos, "13 14 15 26 27", "15", "", "2026-10-01", &[floor]),
-        (Tvos, "17 18 26 27", "17", "", "2026-10-01", &[yes]),
-        (Watchos, "10 11 26 27", "10", "", "2026-10-01", &[yes]),
-        (Watchos, "10 11 26 27", "11", "", "2026-10-01", &[floor]),
+        (Ios, "14 15 16 17", "17", "", "2026-10-01", &[FLOOR]),
+        (Macos, "10.15 11 12 13", "10.15", "", "2026-10-01", &[YES]),
+        (Macos, "13 14 15 26 27", "14", "", "2026-10-01", &[YES]),
+        (Macos, "13 14 15 26 27", "15", "", "2026-10-01", &[FLOOR]),
+        (Tvos, "17 18 26 27", "17", "", "2026-10-01", &[YES]),
+        (Watchos, "10 11 26 27", "10", "", "2026-10-01", &[YES]),
+        (Watchos, "10 11 26 27", "11", "", "2026-10-01", &[FLOOR]),
         // Fewer than four generations: never.
-        (Visionos, "1 2 26 27", "1", "", "2026-09-14", &[floor]),
-        (Visionos, "1 2 26 27", "1", "", "2026-09-15", &[yes]),
-        (Android, "13 14 15 16 17", "14", "", "2026-10-01", &[yes]),
-        (Android, "13 14 15 16 17", "15", "", "2026-10-01", &[floor]),
-        (Android, "12 13 14 15", "12", "", "2026-10-01", &[yes]),
-        (Android, "13 14 15 16 17", "14", "", "2026-06-16", &[floor]),
-        (Android, "13 14 15 16 17", "14", "", "2026-06-17", &[yes]),
+        (Visionos, "1 2 26 27", "1", "", "2026-09-14", &[FLOOR]),
+        (Visionos, "1 2 26 27", "1", "", "2026-09-15", &[YES]),
+        (Android, "13 14 15 16 17", "14", "", "2026-10-01", &[YES]),
+        (Android, "13 14 15 16 17", "15", "", "2026-10-01", &[FLOOR]),
+        (Android, "12 13 14 15", "12", "", "2026-10-01", &[YES]),
+        (Android, "13 14 15 16 17", "14", "", "2026-06-16", &[FLOOR]),
+        (Android, "13 14 15 16 17", "14", "", "2026-06-17", &[YES]),
         (
             Windows,
             "11-23h2 11-24h2 11-25h2 11-26h1",
             "11-23h2",
             "",
             "2026-10-01",
-            &[yes],
+            &[YES],
         ),
         (
             Windows,
@@ -170,7 +180,7 @@ fn worked_examples() {
             "11-24h2",
             "",
             "2026-10-01",
-            &[floor],
+            &[FLOOR],
         ),
         (
             Windows,
@@ -178,7 +188,7 @@ fn worked_examples() {
             "10-22h2",
             "",
             "2026-10-01",
-            &[yes],
+            &[YES],
         ),
     ];
     for (platform, supported, candidates, pending, as_of, expected) in table {

@@ -78,7 +78,7 @@ fn thresholds_without_ties() {
     }
 }
 
-/// Computed with pymannkendall 1.4.3 (`original_test`: s, var_s, z, slope).
+/// Computed with pymannkendall 1.4.3 (`original_test`: `s`, `var_s`, `z`, `slope`).
 #[test]
 fn figures_with_ties_are_those_of_another_program() {
     let table: [(&[u64], i64, f64, f64, f64); 3] = [

@@ -126,14 +126,20 @@ fn begin(arguments: &DueArgs, data: &Data, as_of: Date) -> Result<Begin, Stop> {
         (Some(acquired), _) => (acquired, "option"),
         (None, Some(release)) => {
             let obtained = data.register.obtained(release);
-            let Known::Known(date) = obtained.date else {
+            let Known::Known(obtained_on) = obtained.date else {
                 return Err(Stop::usage(format!(
                     "nobody has stated when {} was obtained; write --acquired, or `obtained` in \
                      reports/data/register.toml",
                     release.id()
                 )));
             };
-            (Acquired { date, time: None }, obtained.source.as_str())
+            (
+                Acquired {
+                    date: obtained_on,
+                    time: None,
+                },
+                obtained.source.as_str(),
+            )
         }
         (None, None) => {
             return Err(Stop::usage(

@@ -71,6 +71,8 @@ struct PlatformJson {
     supported: Option<Vec<String>>,
     supported_source: &'static str,
     leaving: Vec<String>,
+    /// Supported and not out in Japan; they do not count.
+    not_released: Vec<String>,
     released: Vec<String>,
     /// By generations alone, if every released version was supported: the newest ones, which have to stay.
     protected_if_all_supported: Vec<String>,
@@ -139,6 +141,7 @@ pub(crate) fn json(view: &View<'_>) -> SupportJson {
                 supported: row.supported.as_deref().map(texts),
                 supported_source: row.source.as_str(),
                 leaving: texts(&row.leaving),
+                not_released: texts(&not_released(row)),
                 released: texts(&row.released),
                 protected_if_all_supported: texts(protected(row, view.policy)),
             })
@@ -157,6 +160,15 @@ pub(crate) fn json(view: &View<'_>) -> SupportJson {
 
 fn texts(keys: &[GenerationKey]) -> Vec<String> {
     keys.iter().map(ToString::to_string).collect()
+}
+
+/// What is said to be supported and is not out.
+fn not_released(row: &PlatformView) -> Vec<GenerationKey> {
+    let supported = row.supported.iter().flatten();
+    supported
+        .filter(|key| !row.released.contains(key))
+        .cloned()
+        .collect()
 }
 
 /// The newest released generations, as many as the floor asks for.
@@ -267,6 +279,17 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
                 "the register states no adopted release; name them with --supported",
         }
     );
+    let early = not_released(row);
+    if !early.is_empty() {
+        println!(
+            "  {}: {}",
+            lang.pick(
+                "日本で未公開（数に入れない）",
+                "not released in Japan, not counted"
+            ),
+            list(&early)
+        );
+    }
     if !row.leaving.is_empty() {
         println!(
             "  {}: {}",

@@ -176,7 +176,17 @@ fn the_release_day_is_that_of_japan() {
         ("2026-09-15", "iOS 27 keep generation_floor"),
     ] {
         let said = run(&[&arguments[..], &["--as-of", day]].concat());
-        assert_eq!(rows(&said.summary()), [expected]);
+        let found = said.summary();
+        assert_eq!(rows(&found), [expected]);
+        let early = if day == "2026-09-14" {
+            vec!["27"]
+        } else {
+            vec![]
+        };
+        assert_eq!(
+            found["platforms"][0]["not_released"],
+            serde_json::json!(early)
+        );
     }
 }
 

@@ -133,13 +133,14 @@ fn read(bytes: &[u8]) -> Result<BTreeMap<Date, String>, Vec<LineProblem>> {
                 first.chars().take(40).collect::<String>()
             ),
             Some(day) if name.is_empty() => format!("{day} has no name"),
-            Some(day) => match found.get(&day) {
-                Some((before, _)) => format!("{day} is in line {before} too"),
-                None => {
+            Some(day) => {
+                if let Some((before, _)) = found.get(&day) {
+                    format!("{day} is in line {before} too")
+                } else {
                     found.insert(day, (line, name.to_owned()));
                     continue;
                 }
-            },
+            }
         };
         problems.push(LineProblem { line, what });
         if problems.len() >= MAX_PROBLEMS {
