@@ -79,6 +79,38 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "A number or range of the calendar makes no sense: the published days end before they begin, or the report's \
          business days are not between 1 and 260.",
     ),
+    (
+        "DM0030",
+        "The generations of a platform are not a list of different names in lowercase, oldest first. Their position is \
+         the ordinal by which the rule of supported generations counts.",
+    ),
+    (
+        "DM0031",
+        "A number of the support rule makes no sense. The permitted range stands in the message.",
+    ),
+    (
+        "DM0032",
+        "A month of the usage figures can not be read. Months are calendar months in Japan, written 2026-10.",
+    ),
+    (
+        "DM0033",
+        "The usage figures name a platform or a major version that is not known. Figures of a version nobody knows \
+         would silently be left out of the trend.",
+    ),
+    (
+        "DM0034",
+        "A number of devices is not a whole number of zero or more, or there is no row at all. An empty field was not \
+         measured and is never read as zero.",
+    ),
+    (
+        "DM0035",
+        "The usage figures have two rows for one month of one version. Which one is right only the source can tell.",
+    ),
+    (
+        "DM0036",
+        "The usage figures are neither CSV with the header month,platform,major,devices nor a JSON list of objects \
+         with these keys.",
+    ),
 ];
 
 /// The explanation of a code of this crate.

@@ -19,5 +19,6 @@ pub mod release;
 pub mod runs;
 pub mod selector;
 pub mod sources;
+pub mod support;
 mod table;
 pub mod version;

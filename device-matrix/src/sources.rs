@@ -12,8 +12,15 @@ pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// Most files that are read from one folder.
 const MAX_FILES: usize = 256;
 
-/// Folders below `device-matrix/data` that [`crate::catalog::Catalog`] and the calendar read.
-const FOLDERS: [&str; 4] = ["releases", "models", "overlay", "calendar"];
+/// Folders below `device-matrix/data` that [`crate::catalog::Catalog`], the calendar and [`crate::support`] read.
+const FOLDERS: [&str; 6] = [
+    "releases",
+    "models",
+    "overlay",
+    "calendar",
+    "generations",
+    "policy",
+];
 
 /// Reads the catalogue's and the calendar's data files below `root`, the root of the workspace.
 ///

@@ -258,6 +258,26 @@ impl Reader<'_> {
         })
     }
 
+    /// A number with or without a decimal point that must be there.
+    pub(crate) fn required_float(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<f64>> {
+        let Some(value) = fields.get(key) else {
+            self.missing(fields, key);
+            return None;
+        };
+        let read = match value.get_ref() {
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            DeValue::Integer(number) => number.as_str().parse::<f64>().ok(),
+            _ => None,
+        };
+        if read.is_none() {
+            self.wrong_type(value.span(), key, "a number", value.get_ref());
+        }
+        read.map(|number| At {
+            value: number,
+            span: value.span(),
+        })
+    }
+
     /// Strings of a list; a missing key is an empty list.
     pub(crate) fn strings(&mut self, fields: &Fields<'_>, key: &str) -> Vec<At<String>> {
         let mut out = Vec::new();

@@ -39,6 +39,12 @@ pub(crate) enum Verb {
     /// Show what a release brings, deprecates and removes, and what the product offers of it
     #[command(after_help = FEATURES_HELP)]
     Features(FeaturesArgs),
+    /// When a report is due: business days in Japan, with the working
+    #[command(after_help = DUE_HELP)]
+    Due(DueArgs),
+    /// Which old versions may be dropped: generations and the trend of their use, with the working
+    #[command(after_help = SUPPORT_HELP)]
+    Support(SupportArgs),
     /// Write the report of a recorded run again
     Report(ReportArgs),
     /// Sign a report off; the only way to the state `final`
@@ -86,6 +92,23 @@ Examples:
   cargo xtask features ios18.0 --json
   cargo xtask features ios18 --worksheet unconfirmed.csv
   cargo xtask features --diff path/to/schema-17.5 path/to/schema-18.0";
+
+const DUE_HELP: &str = "\
+Exit codes: 0 there is time or it is done, 12 past due.
+
+Examples:
+  cargo xtask due ios27
+  cargo xtask due --acquired 2026-09-14T10:00:00-07:00 --as-of 2026-09-20
+  cargo xtask due --acquired 2026-12-21 --company-holiday 2026-12-29 --company-holiday 2026-12-30 --json";
+
+const SUPPORT_HELP: &str = "\
+Usage figures: CSV with the header month,platform,major,devices or a JSON list of such objects; distinct devices seen in
+a calendar month (JST) by last reported version; empty (null) was not measured and is not zero.
+
+Examples:
+  cargo xtask support --platform iOS --supported 17,18,26,27 --candidate 17 --usage usage.csv
+  cargo xtask support --platform Windows --supported 11-23h2,11-24h2,11-25h2,11-26h1
+  cargo xtask support --supported ios16,ios17,ios18,ios26 --candidate ios16 --pending ios15";
 
 /// How many cells are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -240,6 +263,60 @@ pub(crate) struct FeaturesArgs {
     pub(crate) json: bool,
 }
 
+/// Options of `due`.
+#[derive(Debug, Args)]
+pub(crate) struct DueArgs {
+    /// A release, such as ios27: its day of obtaining and of publication are those of the register
+    pub(crate) target: Option<String>,
+    /// When it was acquired: an instant with its offset, or a date in Japan
+    #[arg(long, value_name = "TIME")]
+    pub(crate) acquired: Option<String>,
+    /// Business days until the report is due [default: the guideline's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) business_days: Option<u32>,
+    /// A day on which the company is closed (repeatable), beside those of verify.toml
+    #[arg(long, value_name = "DATE")]
+    pub(crate) company_holiday: Vec<Date>,
+    /// Leave the closures of verify.toml out
+    #[arg(long)]
+    pub(crate) no_company_calendar: bool,
+    /// When the report was published: an instant with its offset, or a date in Japan
+    #[arg(long, value_name = "TIME")]
+    pub(crate) published: Option<String>,
+    /// The date as of which to look at the world [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `support`.
+#[derive(Debug, Args)]
+pub(crate) struct SupportArgs {
+    /// Only this platform [default: all, or those that the versions name]
+    #[arg(long)]
+    pub(crate) platform: Option<String>,
+    /// The date as of which to look at the world [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// What is supported, such as 17,18,26,27 [default: what the register states as adopted]
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',')]
+    pub(crate) supported: Vec<String>,
+    /// A version to drop (repeatable; several are dropped in one step) [default: each supported one by itself]
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) candidate: Vec<String>,
+    /// Monthly devices by version, CSV or JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) usage: Option<PathBuf>,
+    /// A version already leaving (repeatable); it does not count as supported
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) pending: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Options of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -336,10 +413,16 @@ pub(crate) enum ImportVerb {
         /// The releases as JSON
         file: PathBuf,
     },
-    /// Japanese holidays
+    /// Japanese holidays: the Cabinet Office's syukujitsu.csv is merged in, facts as JSON replace
     Calendar {
-        /// The calendar as JSON
+        /// The CSV (CP932 or UTF-8), or JSON
         file: PathBuf,
+        /// What the CSV is, for the data file [default: the file's name]
+        #[arg(long, value_name = "TEXT")]
+        source: Option<String>,
+        /// When the CSV was obtained [default: today in Japan]
+        #[arg(long, value_name = "DATE")]
+        obtained: Option<Date>,
     },
     /// Apple's device-management schema
     Apple {

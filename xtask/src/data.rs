@@ -8,6 +8,7 @@ use device_matrix::calendar::{BusinessCalendar, CalendarPolicy, ClosedDay};
 use device_matrix::capability::Facts;
 use device_matrix::catalog::Catalog;
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
+use device_matrix::support::SupportData;
 use reports::guidance::GuidanceBook;
 use reports::register::Register;
 use reports::vendor::Vendor;
@@ -33,6 +34,8 @@ pub(crate) struct Data {
     pub(crate) calendar: BusinessCalendar,
     /// Numbers of the calendar rules.
     pub(crate) policy: CalendarPolicy,
+    /// Generations and numbers of the support rule.
+    pub(crate) support: SupportData,
     /// This vendor.
     pub(crate) vendor: Vendor,
     /// Obtained, adopted and published dates.
@@ -101,6 +104,9 @@ impl Data {
         let catalog = keep(catalog, &mut found);
         let calendar = keep(BusinessCalendar::load(&matrix), &mut found);
         let policy = keep(CalendarPolicy::load(&matrix), &mut found);
+        let support = catalog
+            .as_ref()
+            .and_then(|catalog| keep(SupportData::load(&matrix, catalog), &mut found));
         let [vendor_file, register_file, guidance_file] = own.as_slice() else {
             unreachable!("three files were asked for")
         };
@@ -143,7 +149,7 @@ impl Data {
             .flatten()
             .collect();
         match (
-            catalog, facts, suite, calendar, policy, vendor, register, guidance,
+            catalog, facts, suite, calendar, policy, support, vendor, register, guidance,
         ) {
             (
                 Some(catalog),
@@ -151,6 +157,7 @@ impl Data {
                 Some(suite),
                 Some(calendar),
                 Some(policy),
+                Some(support),
                 Some(vendor),
                 Some(register),
                 Some(guidance),
@@ -162,6 +169,7 @@ impl Data {
                     suite,
                     calendar,
                     policy,
+                    support,
                     vendor,
                     register,
                     guidance,

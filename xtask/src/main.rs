@@ -71,6 +71,8 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         }
         Verb::Matrix(arguments) => verbs::matrix::run(arguments, &data()?, lang),
         Verb::Features(arguments) => verbs::features::run(arguments, &workspace, terminal, lang),
+        Verb::Due(arguments) => verbs::due::run(arguments, &data()?, lang),
+        Verb::Support(arguments) => verbs::support::run(arguments, &data()?, lang, terminal),
         Verb::Report(arguments) => verbs::report::run(arguments, &data()?, lang),
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
         Verb::Faults(arguments) => verbs::faults::run(arguments, &data()?, lang),

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use super::{BusinessCalendar, CalendarPolicy, SupersededDay};
 use crate::diag::{Diagnostic, SourceFile};
 use crate::table::{Fields, Reader, read_file};
 
-const CALENDAR: [&str; 6] = [
+const CALENDAR: [&str; 8] = [
     "source",
+    "obtained",
     "official_from",
     "official_through",
+    "provisional_note",
     "official",
     "provisional",
     "superseded",
@@ -23,7 +25,12 @@ pub(super) fn calendar(sources: &[SourceFile]) -> Result<BusinessCalendar, Vec<D
 }
 
 pub(super) fn policy(sources: &[SourceFile]) -> Result<CalendarPolicy, Vec<Diagnostic>> {
-    load(sources, "policy.toml", &["report"], read_policy)
+    load(
+        sources,
+        "policy.toml",
+        &["report", "alternatives"],
+        read_policy,
+    )
 }
 
 fn load<T>(
@@ -55,6 +62,9 @@ fn load<T>(
 
 fn read_calendar(reader: &mut Reader<'_>, root: &Fields<'_>) -> Option<BusinessCalendar> {
     let source = reader.required(root, "source");
+    // Both are for the importer and for people; wrong types are told all the same.
+    reader.date(root, "obtained");
+    reader.string(root, "provisional_note");
     let official_from = reader.required_parsed::<Date>(root, "official_from");
     let official_through = reader.required_parsed::<Date>(root, "official_through");
     let mut holidays = BTreeMap::new();
@@ -121,6 +131,9 @@ fn read_policy(reader: &mut Reader<'_>, root: &Fields<'_>) -> Option<CalendarPol
     };
     let report_business_days = reader.required_integer(&report, "business_days");
     let due_soon_days = reader.required_integer(&report, "due_soon");
+    let closing = reader
+        .table(root, "alternatives", &["closing"])
+        .and_then(|table| reader.required_parsed::<Time>(&table, "closing"));
     let (report_business_days, due_soon_days) = (report_business_days?, due_soon_days?);
     if report_business_days.value == 0 || report_business_days.value > 260 {
         reader.report(
@@ -133,5 +146,6 @@ fn read_policy(reader: &mut Reader<'_>, root: &Fields<'_>) -> Option<CalendarPol
     Some(CalendarPolicy {
         report_business_days: report_business_days.value,
         due_soon_days: due_soon_days.value,
+        closing: closing.map(|at| at.value),
     })
 }

@@ -4,6 +4,7 @@
 //! next calendar day begins the count. A day counts when it is Monday to Friday, no national holiday, no
 //! substitute or in-between holiday, and no day on which the company is closed. Company days are an argument.
 
+mod alternatives;
 mod due;
 mod load;
 mod names;
@@ -11,9 +12,10 @@ mod names;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::{Timestamp, tz::Offset};
 
+pub use alternatives::{Alternatives, alternatives};
 pub use due::{Due, DueState, business_days_left, due, on_time, state};
 
 use crate::diag::{Diagnostic, SourceFile};
@@ -56,6 +58,8 @@ pub struct CalendarPolicy {
     pub report_business_days: u32,
     /// Business days before the due date from which on a report is due soon.
     pub due_soon_days: u32,
+    /// End of business hours in Japan, for the other readings of the count; none are shown without it.
+    pub closing: Option<Time>,
 }
 
 impl BusinessCalendar {
@@ -72,6 +76,13 @@ impl BusinessCalendar {
     pub fn with_closed(mut self, days: impl IntoIterator<Item = ClosedDay>) -> Self {
         self.closed
             .extend(days.into_iter().map(|day| (day.date, day.why)));
+        self
+    }
+
+    /// Leaves out every company day.
+    #[must_use]
+    pub fn without_closed(mut self) -> Self {
+        self.closed.clear();
         self
     }
 
@@ -144,20 +155,41 @@ pub fn jst_date(instant: Timestamp) -> Date {
     Offset::constant(9).to_datetime(instant).date()
 }
 
+/// When something was acquired, in Japan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acquired {
+    /// The date: day 0.
+    pub date: Date,
+    /// The time of day, when an instant was given.
+    pub time: Option<Time>,
+}
+
 /// Reads an acquisition: a date alone is a JST date, an instant with any offset is converted to JST.
 ///
 /// # Errors
 /// When the text is neither; an instant without an offset is refused, because its date in Japan is not known.
-pub fn jst_date_from_text(text: &str) -> Result<Date, NotAnInstant> {
+pub fn acquired_from_text(text: &str) -> Result<Acquired, NotAnInstant> {
     let text = text.trim();
     if let Ok(instant) = Timestamp::from_str(text) {
-        return Ok(jst_date(instant));
+        let there = Offset::constant(9).to_datetime(instant);
+        return Ok(Acquired {
+            date: there.date(),
+            time: Some(there.time()),
+        });
     }
     // jiff reads a date out of a longer text; only a date alone is one here.
     if text.len() <= "-009999-01-01".len()
         && let Ok(date) = Date::from_str(text)
     {
-        return Ok(date);
+        return Ok(Acquired { date, time: None });
     }
     Err(NotAnInstant(text.chars().take(64).collect()))
+}
+
+/// The date of [`acquired_from_text`].
+///
+/// # Errors
+/// As there.
+pub fn jst_date_from_text(text: &str) -> Result<Date, NotAnInstant> {
+    acquired_from_text(text).map(|acquired| acquired.date)
 }

@@ -1,5 +1,6 @@
 //! Importers: pure functions from a source's text to the texts of generated data files.
 
+use std::fmt;
 use std::path::PathBuf;
 
 pub mod apple;
@@ -39,6 +40,33 @@ pub enum ImportError {
         /// What is wrong.
         what: String,
     },
+    /// Lines of a text file that can not be read.
+    #[error("{}", Lines(.0))]
+    Lines(Vec<LineProblem>),
+}
+
+/// What is wrong with a line of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineProblem {
+    /// The line, counted from one.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Problems of lines, one a line.
+struct Lines<'a>(&'a [LineProblem]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, problem) in self.0.iter().enumerate() {
+            if position > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "line {}: {}", problem.line, problem.what)?;
+        }
+        Ok(())
+    }
 }
 
 /// Quotes `text` as a TOML basic string.

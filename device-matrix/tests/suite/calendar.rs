@@ -1,8 +1,8 @@
 //! Business days: the guideline's cases, law changes, and what always holds.
 
 use device_matrix::calendar::{
-    BusinessCalendar, CalendarPolicy, ClosedDay, DueState, business_days_left, due,
-    jst_date_from_text, on_time, state,
+    BusinessCalendar, CalendarPolicy, ClosedDay, DueState, acquired_from_text, alternatives,
+    business_days_left, due, jst_date_from_text, on_time, state,
 };
 use device_matrix::known::Text;
 use jiff::ToSpan as _;
@@ -186,6 +186,50 @@ fn a_report_is_due_soon_late_or_done() {
     }
     assert!(on_time(due_on, due_on));
     assert!(!on_time(date("2026-10-03"), due_on));
+}
+
+#[test]
+fn other_readings_are_shown_beside_the_count() {
+    let calendar = calendar();
+    let closing = CalendarPolicy::load(&sources())
+        .expect("the committed policy is right")
+        .closing
+        .expect("a closing time");
+    for (text, same_day, next_day, before_closing) in [
+        (
+            "2026-09-15T02:00:00+09:00",
+            "2026-10-01",
+            Some("2026-10-02"),
+            Some("2026-10-01"),
+        ),
+        (
+            "2026-09-15T19:00:00+09:00",
+            "2026-10-01",
+            Some("2026-10-05"),
+            Some("2026-10-02"),
+        ),
+        ("2026-09-15", "2026-10-01", None, None),
+        // A Saturday: no reading counts it.
+        (
+            "2026-09-12",
+            "2026-09-30",
+            Some("2026-10-01"),
+            Some("2026-09-30"),
+        ),
+    ] {
+        let acquired = acquired_from_text(text).expect(text);
+        let found = alternatives(&acquired, 10, closing, &calendar);
+        assert_eq!(found.same_day, Some(date(same_day)), "{text}");
+        assert_eq!(found.received_next_day, next_day.map(date), "{text}");
+        assert_eq!(
+            found.same_day_before_closing,
+            before_closing.map(date),
+            "{text}"
+        );
+    }
+    let company = calendar.clone().with_closed(closed(&["2026-09-16"]));
+    assert!(!company.is_business_day(date("2026-09-16")));
+    assert_eq!(company.without_closed(), calendar);
 }
 
 #[test]

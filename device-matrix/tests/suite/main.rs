@@ -2,6 +2,7 @@
 
 mod bad_data;
 mod calendar;
+mod calendar_csv;
 mod catalog;
 mod common;
 mod explain;
@@ -9,3 +10,5 @@ mod import;
 mod matrix;
 mod selectors;
 mod sources;
+mod support;
+mod trend;

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use device_matrix::import::apple::Checkout;
-use device_matrix::import::{self, GeneratedFile};
+use device_matrix::import::calendar::Publication;
+use device_matrix::import::{self, GeneratedFile, ImportError};
+use jiff::civil::Date;
 
 use crate::cli::ImportVerb;
 use crate::exit::{Exit, Outcome, Stop};
@@ -25,8 +27,12 @@ pub(crate) fn run(verb: &ImportVerb, workspace: &Workspace) -> Outcome {
             let files = import::releases::import(&read(file)?).map_err(|error| bad(&error))?;
             write(workspace, &files, None)
         }
-        ImportVerb::Calendar { file } => {
-            let files = import::calendar::import(&read(file)?).map_err(|error| bad(&error))?;
+        ImportVerb::Calendar {
+            file,
+            source,
+            obtained,
+        } => {
+            let files = calendar(file, source.as_deref(), *obtained, workspace)?;
             write(workspace, &files, None)
         }
         ImportVerb::Apple {
@@ -67,6 +73,40 @@ pub(crate) fn run(verb: &ImportVerb, workspace: &Workspace) -> Outcome {
         }
         ImportVerb::Product { file } => super::features::import(file, workspace),
     }
+}
+
+/// The Cabinet Office's CSV is merged into the calendar at hand; facts as JSON replace it.
+fn calendar(
+    file: &Path,
+    source: Option<&str>,
+    obtained: Option<Date>,
+    workspace: &Workspace,
+) -> Result<Vec<GeneratedFile>, Stop> {
+    let bytes = read_bytes(file)?;
+    let bad = |error: ImportError| {
+        Stop::new(
+            Exit::BadData,
+            format!("{}:\n{error}\nnothing was changed", file.display()),
+        )
+    };
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    if start.trim_ascii_start().starts_with(b"{") {
+        let text = String::from_utf8_lossy(start);
+        return import::calendar::import(&text).map_err(bad);
+    }
+    let name = file
+        .file_name()
+        .map_or_else(|| "syukujitsu.csv".into(), |name| name.to_string_lossy());
+    let obtained = crate::clock::as_of(obtained);
+    let publication = Publication {
+        source: source.map_or_else(
+            || format!("Cabinet Office {name}, obtained {obtained}"),
+            str::to_owned,
+        ),
+        obtained,
+    };
+    let current = read(workspace.root.join("device-matrix/data/calendar/jp.toml"))?;
+    import::calendar::import_csv(&bytes, &publication, &current).map_err(bad)
 }
 
 /// Writes generated files; with `own`, files below that folder which are not among them are taken away.
@@ -198,6 +238,16 @@ fn walk(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, Stop> {
 /// Reads a bounded text file.
 pub(crate) fn read(path: impl AsRef<Path>) -> Result<String, Stop> {
     let path = path.as_ref();
+    String::from_utf8(read_bytes(path)?).map_err(|error| {
+        Stop::new(
+            Exit::BadData,
+            format!("{}: not UTF-8: {error}", path.display()),
+        )
+    })
+}
+
+/// Reads a bounded file.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Stop> {
     let size = fs::metadata(path)
         .map_err(|error| Stop::usage(format!("{}: {error}", path.display())))?
         .len();
@@ -210,5 +260,5 @@ pub(crate) fn read(path: impl AsRef<Path>) -> Result<String, Stop> {
             ),
         ));
     }
-    fs::read_to_string(path).map_err(|error| Stop::io(path, &error))
+    fs::read(path).map_err(|error| Stop::io(path, &error))
 }

@@ -17,13 +17,18 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// All data files of the checkout in a folder of their own.
+pub(crate) fn copy_data(here: &Path) {
+    for folder in ["device-matrix/data", "scenarios/data", "reports/data"] {
+        copy(&root().join(folder), &here.join(folder));
+    }
+    std::fs::copy(root().join("verify.toml"), here.join("verify.toml")).expect("copied");
+}
+
 #[test]
 fn two_broken_files_are_two_underlined_errors() {
     let here = tempfile::tempdir().expect("a folder");
-    for folder in ["device-matrix/data", "scenarios/data", "reports/data"] {
-        copy(&root().join(folder), &here.path().join(folder));
-    }
-    std::fs::copy(root().join("verify.toml"), here.path().join("verify.toml")).expect("copied");
+    copy_data(here.path());
     let run = |arguments: &[&str]| -> Said {
         let mut command = xtask(arguments);
         command
