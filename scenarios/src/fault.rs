@@ -116,6 +116,30 @@ impl About {
         }
     }
 
+    /// A command by its `RequestType`.
+    #[must_use]
+    pub fn command(name: impl Into<String>) -> Self {
+        Self::Command(name.into())
+    }
+
+    /// A declaration by its `Type`.
+    #[must_use]
+    pub fn declaration(name: impl Into<String>) -> Self {
+        Self::Declaration(name.into())
+    }
+
+    /// A check-in by its `MessageType`.
+    #[must_use]
+    pub fn checkin(name: impl Into<String>) -> Self {
+        Self::Checkin(name.into())
+    }
+
+    /// What is in force at a pointer of the effect tree.
+    #[must_use]
+    pub fn effect(pointer: impl Into<String>) -> Self {
+        Self::Effect(pointer.into())
+    }
+
     /// The name, pointer or URI; empty where there is only one.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -175,7 +199,7 @@ pub enum Refusal {
     CommandFormatError,
     /// Apple: `NotNow`.
     NotNow,
-    /// Windows: a status of SyncML, such as 405; or an HTTP status.
+    /// Windows: a status of `SyncML`, such as 405; or an HTTP status.
     Code(u16),
     /// Android, or a code of Windows enrollment: by word, such as `80180006` or `INSTALL_FAILED_DEPRECATED_SDK_VERSION`.
     Word(String),
@@ -283,6 +307,30 @@ impl Does {
         "accept_only",
         "row",
     ];
+
+    /// A key is left out.
+    #[must_use]
+    pub fn drop(at: impl Into<String>) -> Self {
+        Self::Drop(at.into())
+    }
+
+    /// A key has another name.
+    #[must_use]
+    pub fn rename(at: impl Into<String>, to: impl Into<String>) -> Self {
+        Self::Rename {
+            at: at.into(),
+            to: to.into(),
+        }
+    }
+
+    /// A key has another value.
+    #[must_use]
+    pub fn set(at: impl Into<String>, value: Value) -> Self {
+        Self::Set {
+            at: at.into(),
+            value,
+        }
+    }
 
     /// The key of data.
     #[must_use]
@@ -421,10 +469,7 @@ impl Behavior {
     #[must_use]
     pub fn runs(&self) -> bool {
         let reset = matches!(self.does, Does::LostAfter(LostAfter::Reset));
-        let foreign = matches!(
-            self.does,
-            Does::Refuse(Refusal::Code(_) | Refusal::Word(_))
-        );
+        let foreign = matches!(self.does, Does::Refuse(Refusal::Code(_) | Refusal::Word(_)));
         !reset
             && !foreign
             && INTERPRETED.iter().any(|(by, about, deeds)| {
@@ -487,10 +532,7 @@ impl Behavior {
             Does::LostAfter(LostAfter::Reboot) => ("再起動で失う", "loses by a restart"),
             Does::LostAfter(LostAfter::Update) => ("OS 更新で失う", "loses by an update"),
             Does::LostAfter(LostAfter::Reset) => ("初期化で失う", "loses by a reset"),
-            Does::Never => (
-                "届けない・取り込まない",
-                "never delivers or never takes in",
-            ),
+            Does::Never => ("届けない・取り込まない", "never delivers or never takes in"),
             Does::Delay(_) => ("遅らせる", "delays"),
             Does::Duplicate => ("二度届ける", "delivers twice"),
             Does::Truncate(_) => ("途中で切る", "cuts off"),

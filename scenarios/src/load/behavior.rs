@@ -10,10 +10,7 @@ const REFUSALS: [&str; 3] = ["Error", "CommandFormatError", "NotNow"];
 
 const VALID: [&str; 3] = ["valid", "invalid", "unknown"];
 
-pub(super) fn behavior(
-    mut reader: Reader<'_, '_>,
-    report: &mut Report<'_>,
-) -> Option<Behavior> {
+pub(super) fn behavior(mut reader: Reader<'_, '_>, report: &mut Report<'_>) -> Option<Behavior> {
     let (word, span) = reader.required("by", report);
     let by = By::WORDS
         .iter()
@@ -49,11 +46,7 @@ fn one(
     what: &str,
     report: &mut Report<'_>,
 ) -> Option<&'static str> {
-    let given: Vec<&str> = keys
-        .iter()
-        .copied()
-        .filter(|key| reader.has(key))
-        .collect();
+    let given: Vec<&str> = keys.iter().copied().filter(|key| reader.has(key)).collect();
     if let [_] = given[..] {
         return keys.iter().copied().find(|key| reader.has(key));
     }
@@ -189,7 +182,9 @@ fn does(reader: &mut Reader<'_, '_>, report: &mut Report<'_>) -> Option<Does> {
         "truncate" => number(reader, key, report).map(Does::Truncate),
         "http" => {
             let status = number(reader, key, report)?;
-            let status = u16::try_from(status).ok().filter(|s| (300..600).contains(s));
+            let status = u16::try_from(status)
+                .ok()
+                .filter(|s| (300..600).contains(s));
             if status.is_none() {
                 let message = "an HTTP status that refuses is from 300 to 599".to_owned();
                 report.error(codes::WRONG_TYPE, reader.span(), message);
@@ -254,11 +249,7 @@ fn pointer(
     Some(text.to_owned())
 }
 
-fn number(
-    reader: &mut Reader<'_, '_>,
-    key: &'static str,
-    report: &mut Report<'_>,
-) -> Option<u32> {
+fn number(reader: &mut Reader<'_, '_>, key: &'static str, report: &mut Report<'_>) -> Option<u32> {
     let value = reader.value(key)?;
     let read = json(value, report)
         .as_u64()

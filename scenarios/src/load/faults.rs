@@ -184,8 +184,12 @@ fn fault(
         .into_iter()
         .map(|inner| detection(inner, report))
         .collect();
-    let expected = reader.string("expected", report).map(|(text, _)| text.to_owned());
-    let shown = reader.table("shown", report).map(|inner| shown(inner, report));
+    let expected = reader
+        .string("expected", report)
+        .map(|(text, _)| text.to_owned());
+    let shown = reader
+        .table("shown", report)
+        .map(|inner| shown(inner, report));
     reader.finish(report);
     let behaviors: Vec<_> = behaviors.into_iter().collect::<Option<_>>()?;
     let detect: Vec<_> = detect.into_iter().collect::<Option<_>>()?;
@@ -255,11 +259,17 @@ fn consistent(fault: &Fault, now: bool, report: &mut Report<'_>) {
         idle("needs `shown` and `detect`".to_owned());
     }
     for behavior in fault.behaviors.iter().filter(|behavior| !behavior.runs()) {
-        idle(format!("plants `{}`, which nothing interprets", behavior.id()));
+        idle(format!(
+            "plants `{}`, which nothing interprets",
+            behavior.id()
+        ));
     }
     // A party that no finding names would let any finding pass.
     if !fault.detect.iter().any(|row| row.party == fault.party) && !fault.detect.is_empty() {
-        idle(format!("is of `{}`, and no detection names it", fault.party));
+        idle(format!(
+            "is of `{}`, and no detection names it",
+            fault.party
+        ));
     }
 }
 
@@ -326,7 +336,8 @@ fn shown(mut reader: Reader<'_, '_>, report: &mut Report<'_>) -> Shown {
         }
     }
     reader.finish(report);
-    let bare = |words: Vec<(String, Range<usize>)>| words.into_iter().map(|(word, _)| word).collect();
+    let bare =
+        |words: Vec<(String, Range<usize>)>| words.into_iter().map(|(word, _)| word).collect();
     Shown {
         target: target.to_owned(),
         models: bare(models),

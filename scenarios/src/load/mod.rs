@@ -10,8 +10,8 @@ mod reader;
 mod scenario;
 mod step;
 
-pub use condition::parse_range;
 pub use approved::{approved_text, load_approved};
+pub use condition::parse_range;
 pub use excuses::{Excuse, load_excuses};
 pub use faults::{FaultFile, load_faults};
 pub use features::{Overlay, load_features, parse_overlay};
