@@ -632,6 +632,23 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// Whether a device is of the kind, whatever release it runs.
+    #[must_use]
+    pub fn fits(&self, cell: &Cell) -> bool {
+        let platform = cell.release.platform;
+        let on = &self.cells.on;
+        let kind = Condition {
+            on: Vec::new(),
+            ..self.cells.clone()
+        };
+        (on.is_empty() || on.iter().any(|range| range.platform == platform))
+            && Self {
+                cells: kind,
+                ..self.clone()
+            }
+            .holds(cell)
+    }
+
     /// Whether a cell is inside, as far as cells of Apple devices go.
     #[must_use]
     pub fn holds(&self, cell: &Cell) -> bool {

@@ -168,12 +168,37 @@ impl Pass<'_> {
             "the result of a command",
             self.server.result(&id, &uuid, self.limits.result),
         )
-        .await??;
+        .await?;
+        let result = match result {
+            Err(ServerError::Timeout { .. }) => return Err(self.lost(&uuid, command)),
+            result => result?,
+        };
         Ok(Seen {
             value: Some(result.body),
             message: answer,
             command: Some(uuid),
         })
+    }
+
+    /// Where a command got lost, after a session in which the device could have taken it.
+    fn lost(&self, uuid: &str, command: &Value) -> Stop {
+        let name = command
+            .get("RequestType")
+            .and_then(Value::as_str)
+            .unwrap_or("the command");
+        match self.scribe.fate(uuid) {
+            Some(fate) if fate.answer.is_some() => Stop::Server(ServerError::Timeout {
+                what: format!("the result of {name}, which the device has sent,"),
+                after: self.limits.result,
+            }),
+            Some(fate) if fate.arrived => Stop::Silent(format!(
+                "the device took {name} and never answered it. Repeat it, and compare with the release before"
+            )),
+            _ => Stop::NotDelivered(format!(
+                "the server accepted {name} and did not hand it to the device when it came. Look for the command in \
+                 the server's queue and log"
+            )),
+        }
     }
 
     /// Wakes the device, or lets it poll where nobody can push, and lets it have its session.

@@ -67,7 +67,7 @@ impl ServerQuirks {
             })
     }
 
-    /// Whether a notification is sent and lost: by the server that never asks for it, or on its way.
+    /// Whether a notification is sent and lost on its way.
     pub(super) fn loses_pushes(&self) -> bool {
         let push = |about: &About| *about == About::Push;
         self.matching(By::Network, push)
