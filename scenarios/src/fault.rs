@@ -668,6 +668,8 @@ pub struct Detection {
     pub party: &'static str,
     /// Cells of the fault's reach on which it must show; the others must be as in the clean run.
     pub on: Condition,
+    /// Only devices that were enrolled on the release (`Some(false)`) or updated to it in place (`Some(true)`).
+    pub upgraded: Option<bool>,
 }
 
 /// The smallest run that shows it.

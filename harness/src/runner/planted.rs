@@ -18,10 +18,7 @@ pub struct PlantedDevices {
 
 impl PlantedDevices {
     /// These devices with these faults.
-    pub fn new<'a>(
-        devices: VirtualDevices,
-        faults: impl IntoIterator<Item = &'a Fault>,
-    ) -> Self {
+    pub fn new<'a>(devices: VirtualDevices, faults: impl IntoIterator<Item = &'a Fault>) -> Self {
         Self {
             devices,
             faults: faults

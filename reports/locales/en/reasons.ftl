@@ -3,6 +3,7 @@ because-no_transcript = The messages cannot be read, so the cause stays open.
 because-altered_on_the_way = What reached the device is not what was handed to the server.
 because-product_message_violates_facts = A message written by the product does not fit this version.
 because-server_did_not_take_notice = The device sent it, but the server's record does not show it.
+because-server_withheld_declaration = The server has the declaration in its manifest and answers the device's request for it with an error.
 because-facts_say_not_applicable = By the specification data this does not apply to such a device; the scenario's expectation and the data contradict each other.
 because-harness_message_violates_facts = A message written by the harness does not fit this version.
 because-never_delivered = No message reached the device.

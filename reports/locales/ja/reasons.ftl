@@ -3,6 +3,7 @@ because-no_transcript = 通信の記録が読めないため、原因を決め�
 because-altered_on_the_way = サーバーに渡した内容と、デバイスに届いた内容が異なります。
 because-product_message_violates_facts = 製品が作ったメッセージが、このバージョンの仕様に合っていません。
 because-server_did_not_take_notice = デバイスは送っていますが、サーバーの記録に反映されていません。
+because-server_withheld_declaration = サーバーが配布一覧に載せた宣言を、デバイスの要求に対してエラーで返しました。
 because-facts_say_not_applicable = 仕様データではこの構成に適用されない項目です。シナリオの期待と仕様データが食い違っています。
 because-harness_message_violates_facts = 検証側が作ったメッセージが、このバージョンの仕様に合っていません。
 because-never_delivered = デバイスに届いたメッセージがありません。

@@ -62,6 +62,8 @@ pub struct Signs {
     pub applies: Ternary,
     /// Only what the server saw is not as expected, although the device sent something.
     pub only_server_view: bool,
+    /// The server answered the device's request for a declaration with an error.
+    pub withheld: bool,
     /// Something was delivered to the device.
     pub delivered: bool,
     /// The transcript can be read.
@@ -80,7 +82,7 @@ pub struct Row {
 }
 
 /// The decision table; the first row that holds decides. The last one always does.
-pub const ROWS: [Row; 9] = [
+pub const ROWS: [Row; 10] = [
     Row {
         because: "no_transcript",
         party: Party::Undetermined,
@@ -100,6 +102,11 @@ pub const ROWS: [Row; 9] = [
         because: "server_did_not_take_notice",
         party: Party::Product,
         holds: |signs| signs.only_server_view,
+    },
+    Row {
+        because: "server_withheld_declaration",
+        party: Party::Product,
+        holds: |signs| signs.withheld,
     },
     Row {
         because: "facts_say_not_applicable",
@@ -178,6 +185,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             harness_violation: false,
             applies: Ternary::Unknown,
             only_server_view: false,
+            withheld: false,
             delivered: false,
             transcript: false,
         };
@@ -264,6 +272,11 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             && failed().all(|look| {
                 look.kind == LookKind::ServerView || device_said_otherwise(look, transcript)
             }),
+        withheld: transcript.messages.iter().any(|message| {
+            message.direction == Direction::ToDevice
+                && message.what.starts_with("declaration/")
+                && message.http_status.is_some_and(|status| status >= 400)
+        }),
         delivered: !delivered.is_empty(),
         transcript: true,
     }
@@ -452,6 +465,7 @@ mod tests {
             harness_violation: false,
             applies: Ternary::Yes,
             only_server_view: false,
+            withheld: false,
             delivered: true,
             transcript: true,
         }
@@ -493,6 +507,14 @@ mod tests {
                 Party::Product,
                 Signs {
                     only_server_view: true,
+                    ..base.clone()
+                },
+            ),
+            (
+                "server_withheld_declaration",
+                Party::Product,
+                Signs {
+                    withheld: true,
                     ..base.clone()
                 },
             ),

@@ -307,8 +307,10 @@ fn detection(mut reader: Reader<'_, '_>, report: &mut Report<'_>) -> Option<Dete
     let outcome = word(&mut reader, "outcome", OUTCOMES, report);
     let party = word(&mut reader, "party", PARTIES, report);
     let on = condition(&mut reader, report);
+    let upgraded = reader.boolean("upgraded", report);
     reader.finish(report);
     Some(Detection {
+        upgraded,
         feature: feature.to_owned(),
         outcome: outcome?,
         party: party?,

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use device_matrix::selector::{Target, TargetKind};
 use harness::server::ServerCapabilities;
 use jiff::civil::Date;
-use reports::report::PLANTED;
 use reports::record::{RunHead, RunRecord, read_events};
+use reports::report::PLANTED;
 use scenarios::event::ServerOrigin;
 
 use crate::cli::{TierWord, VerifyArgs};
@@ -130,11 +130,7 @@ impl Wanted {
                 arguments.tier.map(|tier| tier.as_str().to_owned()),
                 Some(self.tier.as_str().to_owned()),
             ),
-            (
-                "--fault",
-                several(&arguments.fault),
-                several(&self.faults),
-            ),
+            ("--fault", several(&arguments.fault), several(&self.faults)),
             (
                 "--feature",
                 several(&arguments.feature),

@@ -132,7 +132,9 @@ pub(super) fn run(
             let approved = &data.suite.faults.approved;
             let found = alarms(&clean.assessment, approved, &clean.target, |_, _| false);
             let target = clean.target.clone();
-            found.into_iter().map(move |text| format!("{target}: {text}"))
+            found
+                .into_iter()
+                .map(move |text| format!("{target}: {text}"))
         })
         .collect();
     clean_false_alarms.sort();
@@ -150,8 +152,8 @@ pub(super) fn run(
     } else {
         print(&answer, lang);
     }
-    let good = answer.clean_false_alarms.is_empty()
-        && answer.faults.iter().all(|row| row.verdict.good());
+    let good =
+        answer.clean_false_alarms.is_empty() && answer.faults.iter().all(|row| row.verdict.good());
     Ok(if good { Exit::Yes } else { Exit::No })
 }
 
@@ -268,11 +270,18 @@ fn approve(
         .map(|([target, feature, part, party], groups)| {
             let groups: Vec<String> = groups.into_iter().collect();
             let before = known.iter().find(|row| {
-                (&row.target, &row.feature, &row.part, &row.party, &row.groups)
-                    == (&target, &feature, &part, &party, &groups)
+                (
+                    &row.target,
+                    &row.feature,
+                    &row.part,
+                    &row.party,
+                    &row.groups,
+                ) == (&target, &feature, &part, &party, &groups)
             });
             Approved {
-                by: before.map_or(by.unwrap_or_default(), |row| &row.by).to_owned(),
+                by: before
+                    .map_or(by.unwrap_or_default(), |row| &row.by)
+                    .to_owned(),
                 why: before
                     .map_or(why.unwrap_or_default(), |row| &row.why)
                     .to_owned(),
@@ -325,7 +334,11 @@ fn print(answer: &Answer, lang: Lang) {
         let unapproved = lang.pick("承認されていない所見", "not approved");
         println!("  {unapproved}: {text}");
     }
-    let good = answer.faults.iter().filter(|row| row.verdict.good()).count();
+    let good = answer
+        .faults
+        .iter()
+        .filter(|row| row.verdict.good())
+        .count();
     println!(
         "{}",
         match lang {
@@ -350,6 +363,9 @@ fn print(answer: &Answer, lang: Lang) {
 }
 
 fn alarm_count(answer: &Answer) -> usize {
-    let planted = answer.faults.iter().map(|row| row.verdict.false_alarms.len());
+    let planted = answer
+        .faults
+        .iter()
+        .map(|row| row.verdict.false_alarms.len());
     answer.clean_false_alarms.len() + planted.sum::<usize>()
 }

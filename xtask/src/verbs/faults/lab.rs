@@ -47,7 +47,12 @@ impl Sink for Memory {
 }
 
 /// What is run to show a fault: the detected features and those beside it, on the cells it names.
-pub(super) fn plan_of(fault: &Fault, shown: &Shown, data: &Data, as_of: Date) -> Result<Plan, Stop> {
+pub(super) fn plan_of(
+    fault: &Fault,
+    shown: &Shown,
+    data: &Data,
+    as_of: Date,
+) -> Result<Plan, Stop> {
     let whole = !shown.models.is_empty();
     let (target, matrix) = Asked {
         target: Some(&shown.target),
@@ -79,7 +84,9 @@ pub(super) async fn run(
 ) -> Result<Assessment, Stop> {
     let bug = |text: String| Stop::new(Exit::Bug, text);
     let mut config = under_test::reference_config(as_of)?;
-    let behaviors = fault.iter().flat_map(|fault| fault.behaviors.iter().cloned());
+    let behaviors = fault
+        .iter()
+        .flat_map(|fault| fault.behaviors.iter().cloned());
     config.quirks = ServerQuirks::new(behaviors);
     let server = ReferenceServer::embedded(config)
         .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;

@@ -13,13 +13,13 @@ use scenarios::plan::{Check, Filters, Plan};
 use scenarios::scenario::Scenario;
 use tokio_util::sync::CancellationToken;
 
-use crate::verbs::target::Asked;
-use crate::verbs::under_test;
-use crate::verbs::verify::{cores, plan};
 use crate::cli::{FaultsArgs, TierWord};
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::lang::Lang;
+use crate::verbs::target::Asked;
+use crate::verbs::under_test;
+use crate::verbs::verify::{cores, plan};
 
 /// The target that is run when none is named.
 const USUAL_TARGET: &str = "ios18.1";

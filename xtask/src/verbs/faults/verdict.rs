@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use device_matrix::cell::Arrival;
 use reports::assess::{Assessment, CaseResult, Finding};
 use scenarios::fault::{Approved, Detection, Fault, Kind};
 use scenarios::plan::Plan;
@@ -47,10 +48,14 @@ fn said(case: &CaseResult, findings: &[Finding]) -> Said {
 }
 
 /// Cells of the plan in which the fault must show by this detection.
-fn scope<'a>(fault: &Fault, detection: &Detection, plan: &'a Plan) -> BTreeSet<String> {
+fn scope(fault: &Fault, detection: &Detection, plan: &Plan) -> BTreeSet<String> {
     let cells = plan.cells.iter();
     cells
         .filter(|cell| fault.reach.holds(cell) && detection.on.holds(cell))
+        .filter(|cell| {
+            let upgraded = matches!(cell.arrival, Arrival::Upgraded { .. });
+            detection.upgraded.is_none_or(|wanted| wanted == upgraded)
+        })
         .map(|cell| cell.id())
         .collect()
 }
@@ -169,7 +174,9 @@ pub(super) fn alarms(
                     && row.party == finding.fault.party.as_str()
                     && row.groups.iter().any(|id| {
                         let groups = assessment.groups.iter();
-                        groups.clone().any(|group| group.id == *id && group.cells.contains(cell))
+                        groups
+                            .clone()
+                            .any(|group| group.id == *id && group.cells.contains(cell))
                     })
             });
             if !known && !explained(finding, cell) {
