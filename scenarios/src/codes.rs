@@ -147,6 +147,10 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
          be judged by. Add what is missing or remove the part.",
     ),
     (
+        BAD_EXPORT,
+        "The export of the product's features is not the JSON that `import product` reads.",
+    ),
+    (
         ONE_DEED,
         "A behavior of a fault names who does it (`by`), exactly one thing it is about (`command`, `declaration`, \
          `checkin`, `status_report`, `status_item`, `effect`, `restriction`, `push`, `node`, `exchange`, `field`, \
@@ -165,10 +169,6 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         UNTOLD_STORY,
         "Each story of the file's list `stories` is told by a fault or listed under `[[not_expressible]]` with the \
          reason why messages alone can not tell it; and nothing else is.",
-    ),
-    (
-        BAD_EXPORT,
-        "The export of the product's features is not the JSON that `import product` reads.",
     ),
 ];
 

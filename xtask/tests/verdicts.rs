@@ -34,6 +34,7 @@ use reports::record::{RunRecord, read_events};
 use scenarios::event::DeviceOrigin;
 use scenarios::fault::{About, Behavior, Does, LostAfter, Refusal};
 use scenarios::plan::{self, Filters};
+use scenarios::scenario::{Action, Scenario};
 use scenarios::suite::Suite;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +67,7 @@ struct Ask<'a> {
     enrollment: EnrollmentType,
     features: &'a [&'a str],
     planted: Vec<Behavior>,
+    scenarios: Vec<Scenario>,
 }
 
 impl<'a> Ask<'a> {
@@ -76,6 +78,7 @@ impl<'a> Ask<'a> {
             enrollment,
             features: &[],
             planted: Vec::new(),
+            scenarios: WORLD.suite.scenarios.clone(),
         }
     }
 }
@@ -107,6 +110,7 @@ fn run(ask: Ask<'_>) -> Assessment {
         &world.facts,
         &filters,
     ));
+    let scenarios: Arc<[Scenario]> = ask.scenarios.into();
     let folder = tempfile::tempdir().expect("folder");
     let issuer = IdentityIssuer::generate().expect("issuer");
     let mut config =
@@ -120,7 +124,7 @@ fn run(ask: Ask<'_>) -> Assessment {
         let inputs = RunInputs {
             probes: planned::probes(&plan, &world.facts).into(),
             plan,
-            scenarios: world.suite.scenarios.clone().into(),
+            scenarios: scenarios.clone(),
             facts: Arc::clone(&world.facts),
             server: ReferenceServer::embedded(config).expect("server"),
             devices: Arc::new(devices),
@@ -159,7 +163,7 @@ fn run(ask: Ask<'_>) -> Assessment {
         },
         suite: SuiteView {
             features: &world.suite.features,
-            scenarios: &world.suite.scenarios,
+            scenarios: &scenarios,
         },
         facts: &world.facts,
         models: &ModelView::new(
@@ -398,4 +402,44 @@ fn every_kind_of_check_can_fail() {
         };
         assert_eq!(outcome(&assessment, "sync"), beside, "{kind}");
     }
+}
+
+/// The look at the effect is what catches an effect that is missing; without it nothing is called working either.
+#[test]
+fn without_its_look_at_the_effect_a_scenario_catches_nothing() {
+    let missing = || {
+        vec![Behavior::device(
+            About::effect("/restrictions/allowCamera"),
+            Does::Missing,
+        )]
+    };
+    let honest = Ask::honest("ios18.1", "iPhone17,2", EnrollmentType::Ade);
+    let caught = run(Ask {
+        features: &["sharedipad-user-camera"],
+        planted: missing(),
+        ..honest
+    });
+    assert_eq!(outcome(&caught, "ios-camera"), Outcome::Fails);
+    assert!(!caught.findings.is_empty());
+
+    let mut blind = WORLD.suite.scenarios.clone();
+    for scenario in blind.iter_mut().filter(|known| known.id.0 == "ios-camera") {
+        let looks = |steps: &mut Vec<scenarios::scenario::Step>| {
+            steps.retain(|step| step.action != Action::Effect);
+        };
+        looks(&mut scenario.verify);
+        looks(&mut scenario.verify_undone);
+    }
+    let missed = run(Ask {
+        features: &["sharedipad-user-camera"],
+        planted: missing(),
+        scenarios: blind,
+        ..Ask::honest("ios18.1", "iPhone17,2", EnrollmentType::Ade)
+    });
+    assert_eq!(
+        outcome(&missed, "ios-camera"),
+        Outcome::NotTested,
+        "acknowledged and read back is not working"
+    );
+    assert!(missed.findings.is_empty(), "{:?}", missed.findings);
 }

@@ -114,6 +114,19 @@ pub(crate) fn run(
     let (assessment, model) = publish::assess(&folder, data, None)?;
     let published = publish::write(&folder, assessment, model)?;
     super::report::show(&published, &folder, arguments.json, lang)?;
+    if !wanted.faults.is_empty() {
+        let ids = wanted.faults.join(", ");
+        eprintln!(
+            "{}",
+            match lang {
+                Lang::Ja =>
+                    format!("故障を仕込んだ実行です（{ids}）。検証結果ではなく、署名できません"),
+                Lang::En => format!(
+                    "a fault was planted ({ids}): this says nothing about a release and can not be signed"
+                ),
+            }
+        );
+    }
     if let Some(hint) = how_to_go_on(&summary, &folder, lang) {
         eprintln!("{hint}");
     }
