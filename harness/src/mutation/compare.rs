@@ -249,7 +249,10 @@ fn party(case: &ObservedCase, spoilt: bool) -> Party {
     match &case.ended {
         Some(Ended::Bug { .. }) => Party::HarnessData,
         Some(Ended::Blocked { reason, .. })
-            if !matches!(reason.as_str(), "previous_step" | "device_silent") =>
+            if !matches!(
+                reason.as_str(),
+                "previous_step" | "device_silent" | "device_garbage"
+            ) =>
         {
             Party::Product
         }

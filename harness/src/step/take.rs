@@ -1,6 +1,7 @@
 //! Takes one step: calls to the server and the device in the order in which a product would make them.
 
 use device_matrix::cell::Cell;
+use scenarios::event::Direction;
 use scenarios::scenario::{Action, ChannelWord, DeviceAction, Scenario};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -9,7 +10,7 @@ use super::ids::Ids;
 use super::rig::{Limits, Rig};
 use super::stop::{Stop, limited};
 use super::transcript::Scribe;
-use crate::device::DeviceError;
+use crate::device::{DeviceError, MessageBody};
 use crate::protocol::apple::{codec, profile};
 use crate::server::{
     DeclarationView, EnrollmentId, ServerCapabilities, ServerError, ServerUnderTest, Wake,
@@ -248,9 +249,22 @@ impl Pass<'_> {
         )
         .await;
         // What was exchanged before an error is evidence too.
-        self.scribe.device(self.rig.take_messages());
-        done??;
-        Ok(())
+        let messages = self.rig.take_messages();
+        let said = messages
+            .iter()
+            .rfind(|message| message.direction == Direction::ToServer);
+        let garbage = said
+            .filter(|message| matches!(message.body, MessageBody::Undecodable(_)))
+            .map(|message| message.what.clone());
+        self.scribe.device(messages);
+        match (done?, garbage) {
+            // Whoever turns garbage away does well.
+            (Err(DeviceError::Status { status, .. }), Some(what)) => Err(Stop::Garbage(format!(
+                "the device answered {what} with something unreadable, and the server turned it away with HTTP \
+                 {status}. Look at the bytes in the evidence"
+            ))),
+            (done, _) => Ok(done.map(|_| ())?),
+        }
     }
 
     async fn synchronize(

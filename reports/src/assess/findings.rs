@@ -195,6 +195,7 @@ fn blocked_because(reason: &str) -> &'static str {
         "push_unavailable",
         "command_not_delivered",
         "device_silent",
+        "device_garbage",
         "previous_step",
     ]
     .into_iter()

@@ -150,7 +150,7 @@ pub fn blocked_party(reason: &str) -> Party {
         "server_unreachable" | "server_timeout" | "push_unavailable" => Party::ExternalService,
         // The server was there and did its part wrongly.
         "server_error" | "server_garbage" | "command_not_delivered" => Party::Product,
-        "device_silent" => Party::Os,
+        "device_silent" | "device_garbage" => Party::Os,
         _ => Party::Undetermined,
     }
 }

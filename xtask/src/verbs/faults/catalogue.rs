@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rayon::prelude::*;
 use reports::assess::Assessment;
 use scenarios::fault::{Approved, Fault, Kind};
 use scenarios::plan::Plan;
@@ -74,62 +75,55 @@ pub(super) fn run(
         .build()
         .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
     let mut cleans: BTreeMap<String, Clean> = BTreeMap::new();
-    let mut rows = Vec::new();
+    let mut work = Vec::new();
     for fault in chosen {
         let Some(shown) = &fault.shown else { continue };
         let plan = Arc::new(lab::plan_of(fault, shown, data, as_of)?);
         let key = key(&plan);
         if !cleans.contains_key(&key) {
-            let run = lab::run(plan.clone(), None, data, as_of, arguments.seed);
-            let assessment = runtime.block_on(run)?;
+            let assessment = lab::run(&runtime, plan.clone(), None, data, as_of, arguments.seed)?;
             let target = shown.target.clone();
             cleans.insert(key.clone(), Clean { target, assessment });
         }
-        if arguments.approve {
-            continue;
-        }
-        let Some(clean) = cleans.get(&key) else {
-            continue;
-        };
-        let started = Instant::now();
-        let injected = fault.kind == Kind::Injected;
-        let faulty = if injected {
-            let run = lab::run(plan.clone(), Some(fault), data, as_of, arguments.seed);
-            Some(runtime.block_on(run)?)
-        } else {
-            None
-        };
-        let faulty = faulty.as_ref().unwrap_or(&clean.assessment);
-        let approved = &data.suite.faults.approved;
-        rows.push(Row {
-            id: fault.id.clone(),
-            story: fault.story.clone(),
-            title: lang.pick(&fault.title.ja, &fault.title.en).to_owned(),
-            kind: if injected {
-                "injected"
-            } else {
-                "documented_change"
-            },
-            party: fault.party,
-            target: shown.target.clone(),
-            seconds: started.elapsed().as_secs_f64(),
-            verdict: verdict(
-                fault,
-                &plan,
-                &clean.assessment,
-                faulty,
-                approved,
-                &shown.target,
-            ),
-        });
+        work.push((fault, shown, plan, key));
     }
     if arguments.approve {
         return approve(arguments, workspace, &cleans);
     }
+    let approved = &data.suite.faults.approved;
+    // Much of it is waiting for what never comes.
+    let rows = work
+        .par_iter()
+        .map(|(fault, shown, plan, key)| {
+            let clean = &cleans[key].assessment;
+            let started = Instant::now();
+            let injected = fault.kind == Kind::Injected;
+            let faulty = if injected {
+                let (plan, seed) = (plan.clone(), arguments.seed);
+                Some(lab::run(&runtime, plan, Some(fault), data, as_of, seed)?)
+            } else {
+                None
+            };
+            let faulty = faulty.as_ref().unwrap_or(clean);
+            Ok(Row {
+                id: fault.id.clone(),
+                story: fault.story.clone(),
+                title: lang.pick(&fault.title.ja, &fault.title.en).to_owned(),
+                kind: if injected {
+                    "injected"
+                } else {
+                    "documented_change"
+                },
+                party: fault.party,
+                target: shown.target.clone(),
+                seconds: started.elapsed().as_secs_f64(),
+                verdict: verdict(fault, plan, clean, faulty, approved, &shown.target),
+            })
+        })
+        .collect::<Result<Vec<Row>, Stop>>()?;
     let mut clean_false_alarms: Vec<String> = cleans
         .values()
         .flat_map(|clean| {
-            let approved = &data.suite.faults.approved;
             let found = alarms(&clean.assessment, approved, &clean.target, |_, _| false);
             let target = clean.target.clone();
             found

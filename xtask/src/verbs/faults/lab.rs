@@ -14,6 +14,7 @@ use reports::record::RunRecord;
 use scenarios::event::{Event, Transcript};
 use scenarios::fault::{Fault, Shown};
 use scenarios::plan::{Filters, Plan};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::TierWord;
@@ -75,7 +76,10 @@ pub(super) fn plan_of(
 }
 
 /// Runs a plan, with a fault when one is given, and assesses it.
-pub(super) async fn run(
+///
+/// The assessment is done outside of the runtime: it shares the pool of threads that may take up another run.
+pub(super) fn run(
+    runtime: &Runtime,
     plan: Arc<Plan>,
     fault: Option<&Fault>,
     data: &Data,
@@ -88,8 +92,11 @@ pub(super) async fn run(
         .iter()
         .flat_map(|fault| fault.behaviors.iter().cloned());
     config.quirks = ServerQuirks::new(behaviors);
-    let server = ReferenceServer::embedded(config)
-        .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
+    let server = {
+        let _inside = runtime.enter();
+        ReferenceServer::embedded(config)
+            .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?
+    };
     let mut devices = under_test::devices();
     devices.timeout = PATIENCE;
     let mut memory = Memory::default();
@@ -114,8 +121,8 @@ pub(super) async fn run(
         keep: Keep::Nothing,
         cancel: CancellationToken::new(),
     };
-    runner::run(inputs, &mut memory)
-        .await
+    runtime
+        .block_on(runner::run(inputs, &mut memory))
         .map_err(|error| bug(error.to_string()))?;
     let record = RunRecord::from_events(memory.events.into_iter().map(Ok))
         .map_err(|error| bug(error.to_string()))?;
