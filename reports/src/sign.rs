@@ -155,6 +155,12 @@ pub fn sign(
     if by.trim().is_empty() {
         reasons.push("nobody is named; say who signs with --by".to_owned());
     }
+    if meta.reasons.iter().any(|reason| reason == "planted_fault") {
+        reasons.push(
+            "a fault was planted in the run, so that it says nothing about a release; run it without --fault"
+                .to_owned(),
+        );
+    }
     if !so_far.run_id.is_empty() && so_far.run_id != meta.run_id {
         reasons.push(format!(
             "the sign-offs beside the record are of the run {}; use the folder of this run",
@@ -183,6 +189,7 @@ pub fn sign(
             reasons.extend(
                 meta.reasons
                     .iter()
+                    .filter(|reason| *reason != "planted_fault")
                     .map(|reason| blocking(reason, meta.undecided)),
             );
         }
@@ -223,6 +230,22 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn nothing_is_signed_about_a_run_with_a_planted_fault() {
+        for state in [SignState::Provisional, SignState::Final] {
+            let refused = sign(
+                &meta(&["planted_fault"], 0),
+                &Signoffs::default(),
+                "QA",
+                state,
+                date(2026, 11, 24),
+            )
+            .expect_err("refused");
+            assert_eq!(refused.reasons.len(), 1, "{:?}", refused.reasons);
+            assert!(refused.reasons[0].contains("--fault"));
+        }
+    }
 
     fn meta(reasons: &[&str], undecided: u64) -> ReportMeta {
         ReportMeta {

@@ -44,6 +44,12 @@ pub const BAD_ROW: &str = "SC0020";
 pub const IDLE_PART: &str = "SC0021";
 /// The product export can not be read.
 pub const BAD_EXPORT: &str = "SC0022";
+/// A behavior that does not say exactly one deed about one thing.
+pub const ONE_DEED: &str = "SC0030";
+/// A fault that can not be shown: no device interprets it, or nothing is said of how it is caught.
+pub const IDLE_FAULT: &str = "SC0031";
+/// A story of the file's list that is neither told nor excused.
+pub const UNTOLD_STORY: &str = "SC0032";
 
 /// What each code means and what to do, for `cargo xtask explain CODE`.
 pub const EXPLANATIONS: &[(&str, &str)] = &[
@@ -143,6 +149,26 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
     (
         BAD_EXPORT,
         "The export of the product's features is not the JSON that `import product` reads.",
+    ),
+    (
+        ONE_DEED,
+        "A behavior of a fault names who does it (`by`), exactly one thing it is about (`command`, `declaration`, \
+         `checkin`, `status_report`, `status_item`, `effect`, `restriction`, `push`, `node`, `exchange`, `field`, \
+         `rows`, `enrollment`) and exactly one deed (`drop`, `rename`, `set`, `extra`, `wrong_type`, `refuse`, \
+         `acknowledge_only`, `missing`, `becomes`, `stays`, `lost_after`, `never`, `delay_ms`, `duplicate`, `truncate`, \
+         `garbage`, `http`, `accept_only`, `row`).",
+    ),
+    (
+        IDLE_FAULT,
+        "A fault that runs needs a run that shows it (`shown`), what the assessment must then say (`detect`), and \
+         behaviors that the virtual device or the embedded server interprets. A documented change has no behaviors: \
+         the clean run itself must name it. A fault for a platform without a device says \
+         `runs = \"with_device\"` and what the platform's device will have to show in `expected`.",
+    ),
+    (
+        UNTOLD_STORY,
+        "Each story of the file's list `stories` is told by a fault or listed under `[[not_expressible]]` with the \
+         reason why messages alone can not tell it; and nothing else is.",
     ),
 ];
 

@@ -4,6 +4,7 @@ pub mod codes;
 pub mod commands;
 pub mod effects;
 pub mod event;
+pub mod fault;
 pub mod feature;
 pub mod import;
 pub mod lint;

@@ -9,7 +9,7 @@ use device_matrix::platform::Platform;
 use serde_json::Value;
 
 use crate::codes;
-use crate::feature::{Column, Feature};
+use crate::feature::{Column, Feature, FeatureId};
 use crate::load::{LoadedScenario, column_name};
 use crate::scenario::{Action, Condition, DeviceAction, Scenario, Step};
 use crate::suite::Suite;
@@ -90,7 +90,30 @@ pub fn lint(suite: &Suite) -> Vec<Diagnostic> {
     for feature in &suite.features {
         covered(feature, suite, &mut found);
     }
+    faults(suite, &mut found);
     found
+}
+
+/// Ids once, features that exist, and features that the run beside asks for.
+fn faults(suite: &Suite, found: &mut Vec<Diagnostic>) {
+    let mut ids = HashSet::new();
+    for fault in &suite.faults.faults {
+        if !ids.insert(fault.id.as_str()) {
+            found.push(Diagnostic::error(
+                codes::DUPLICATE,
+                &fault.path,
+                fault.span.clone(),
+                format!("fault `{}` occurs twice", fault.id),
+            ));
+        }
+        let beside = fault.shown.iter().flat_map(|shown| &shown.beside);
+        for feature in fault.detect.iter().map(|row| &row.feature).chain(beside) {
+            if suite.feature(&FeatureId(feature.clone())).is_none() {
+                let (path, span) = (&fault.path, fault.span.clone());
+                found.push(unknown_feature(feature, path, span, suite));
+            }
+        }
+    }
 }
 
 fn unknown_feature(

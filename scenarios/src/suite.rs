@@ -10,13 +10,20 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::codes;
+use crate::fault::Catalogue;
 use crate::feature::{Feature, FeatureId};
 use crate::lint;
-use crate::load::{self, Excuse, LoadedScenario};
+use crate::load::{self, Excuse, FaultFile, LoadedScenario};
 use crate::scenario::Scenario;
 
 /// Folder of the data below the root of the workspace.
 pub const DATA: &str = "scenarios/data";
+
+/// Folder of the fault catalogue below [`DATA`].
+const FAULTS_FOLDER: &str = "faults";
+
+/// Findings that clean runs are known to make, below the root of the workspace.
+pub const APPROVED: &str = "scenarios/data/faults/approved.toml";
 
 /// The features of the product and how they are checked.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +34,9 @@ pub struct Suite {
     pub scenarios: Vec<Scenario>,
     /// Features that no protocol exercises.
     pub not_by_protocol: Vec<Excuse>,
+    /// What devices, servers and the network can do wrong, and what clean runs are known to find.
+    pub faults: Catalogue,
+    pub(crate) fault_files: Vec<FaultFile>,
     pub(crate) loaded: Vec<LoadedScenario>,
     by_feature: HashMap<FeatureId, usize>,
     revision: String,
@@ -64,12 +74,19 @@ enum Kind {
     Features,
     Overlay,
     NotByProtocol,
+    Faults,
+    Approved,
     Scenario,
 }
 
 fn kind(path: &Path) -> Kind {
     let name = path.file_name().map(|name| name.to_string_lossy());
+    let in_faults = path
+        .parent()
+        .is_some_and(|folder| folder.ends_with(FAULTS_FOLDER));
     match name.as_deref() {
+        Some("approved.toml") if in_faults => Kind::Approved,
+        _ if in_faults => Kind::Faults,
         Some("features.toml") => Kind::Features,
         Some("not_by_protocol.toml") => Kind::NotByProtocol,
         Some(name) if name.starts_with("features.") => Kind::Overlay,
@@ -104,6 +121,19 @@ impl Suite {
                 },
                 Kind::NotByProtocol => match load::load_excuses(source) {
                     Ok(excuses) => suite.not_by_protocol.extend(excuses),
+                    Err(diagnostics) => found.extend(diagnostics),
+                },
+                Kind::Faults => match load::load_faults(source) {
+                    Ok(file) => {
+                        suite.faults.faults.extend(file.faults.iter().cloned());
+                        let untold = file.not_expressible.iter().cloned();
+                        suite.faults.not_expressible.extend(untold);
+                        suite.fault_files.push(file);
+                    }
+                    Err(diagnostics) => found.extend(diagnostics),
+                },
+                Kind::Approved => match load::load_approved(source) {
+                    Ok(approved) => suite.faults.approved.extend(approved),
                     Err(diagnostics) => found.extend(diagnostics),
                 },
                 Kind::Overlay | Kind::Scenario => {}

@@ -49,7 +49,8 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// Sign a report off; the only way to the state `final`
     Sign(SignArgs),
-    /// Seed single mutations of facts, devices and server messages, and show which are caught
+    /// Plant every fault of the catalogue and show what is caught, of whom, and what is a false alarm
+    #[command(after_help = FAULTS_HELP)]
     Faults(FaultsArgs),
     /// The reference server as a process of its own
     #[command(subcommand)]
@@ -86,6 +87,13 @@ Examples:
   cargo xtask verify ios18 --feature remote-lock --enrollment ade
   cargo xtask verify ios18 --server nanomdm --url http://127.0.0.1:9000 --api-key KEY \\
       --identity-ca ca.pem --identity-key ca.key --webhook-listen 127.0.0.1:9002 --dm-listen 127.0.0.1:9003";
+
+const FAULTS_HELP: &str = "\
+Examples:
+  cargo xtask faults
+  cargo xtask faults --id apple-r1-imei-missing
+  cargo xtask faults --target ios18.1 --mutations 20 --seed 3
+  cargo xtask faults --approve --by NAME --why TEXT    take over what clean runs find; review scenarios/data/faults/approved.toml";
 
 const FEATURES_HELP: &str = "\
 Examples:
@@ -178,6 +186,9 @@ pub(crate) struct VerifyArgs {
     /// Where runs are recorded
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Plant a fault of the catalogue (repeatable); the report says so and can not be signed
+    #[arg(long, value_name = "ID")]
+    pub(crate) fault: Vec<String>,
     /// Print a summary as JSON instead of the table
     #[arg(long)]
     pub(crate) json: bool,
@@ -352,12 +363,24 @@ pub(crate) struct SignArgs {
 /// Options of `faults`.
 #[derive(Debug, Args)]
 pub(crate) struct FaultsArgs {
-    /// The target whose smoke tier is run with each mutation
-    #[arg(default_value = "ios18.1")]
-    pub(crate) target: String,
-    /// Mutations of each kind (facts, devices, server messages)
-    #[arg(long, default_value_t = 10)]
-    pub(crate) mutations: u32,
+    /// Only these faults (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Vec<String>,
+    /// Only the faults that this target shows; with --mutations the target that is run [default there: ios18.1]
+    #[arg(long)]
+    pub(crate) target: Option<String>,
+    /// Seeded single mutations in place of the catalogue: that many of each kind (facts, devices, server messages)
+    #[arg(long, value_name = "N")]
+    pub(crate) mutations: Option<u32>,
+    /// Write what clean runs find into the approved list
+    #[arg(long, requires = "by", requires = "why", conflicts_with_all = ["mutations", "id", "target"])]
+    pub(crate) approve: bool,
+    /// Who approves
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// Why the findings are right
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
     /// Seed of the mutations
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

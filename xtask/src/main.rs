@@ -75,7 +75,7 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Support(arguments) => verbs::support::run(arguments, &data()?, lang, terminal),
         Verb::Report(arguments) => verbs::report::run(arguments, &data()?, lang),
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
-        Verb::Faults(arguments) => verbs::faults::run(arguments, &data()?, lang),
+        Verb::Faults(arguments) => verbs::faults::run(arguments, &workspace, &data()?, lang),
         Verb::Server(arguments) => verbs::server::run(arguments),
         Verb::Import(arguments) => verbs::import::run(arguments, &workspace),
         Verb::Lint(arguments) => verbs::lint::run(&workspace, arguments.json),

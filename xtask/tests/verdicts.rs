@@ -16,14 +16,12 @@ use device_matrix::enrollment::EnrollmentType;
 use device_matrix::matrix::{self, MatrixOptions, Tier};
 use device_matrix::model::ModelId;
 use device_matrix::selector::Selector;
-use harness::device::apple::quirks::{ForcedStatus, LostAfter, Quirk, Quirks};
+use harness::device::apple::quirks::Quirks;
 use harness::protocol::apple::identity::IdentityIssuer;
 use harness::push::PushHub;
 use harness::runner::{self, Keep, NoSink, RunHead, RunInputs, RunOptions, VirtualDevices};
 use harness::server::clock::Clock;
-use harness::server::reference::{
-    Alteration, Quirk as ServerQuirk, ReferenceConfig, ReferenceServer, ServerQuirks, Target,
-};
+use harness::server::reference::{ReferenceConfig, ReferenceServer, ServerQuirks};
 use harness::step::planned;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -34,7 +32,9 @@ use reports::assess::{
 use reports::evidence::EvidenceDir;
 use reports::record::{RunRecord, read_events};
 use scenarios::event::DeviceOrigin;
+use scenarios::fault::{About, Behavior, Does, LostAfter, Refusal};
 use scenarios::plan::{self, Filters};
+use scenarios::scenario::{Action, Scenario};
 use scenarios::suite::Suite;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -66,8 +66,8 @@ struct Ask<'a> {
     model: &'a str,
     enrollment: EnrollmentType,
     features: &'a [&'a str],
-    device: Vec<Quirk>,
-    server: ServerQuirks,
+    planted: Vec<Behavior>,
+    scenarios: Vec<Scenario>,
 }
 
 impl<'a> Ask<'a> {
@@ -77,8 +77,8 @@ impl<'a> Ask<'a> {
             model,
             enrollment,
             features: &[],
-            device: Vec::new(),
-            server: ServerQuirks::default(),
+            planted: Vec::new(),
+            scenarios: WORLD.suite.scenarios.clone(),
         }
     }
 }
@@ -110,20 +110,21 @@ fn run(ask: Ask<'_>) -> Assessment {
         &world.facts,
         &filters,
     ));
+    let scenarios: Arc<[Scenario]> = ask.scenarios.into();
     let folder = tempfile::tempdir().expect("folder");
     let issuer = IdentityIssuer::generate().expect("issuer");
     let mut config =
         ReferenceConfig::new(Arc::new(issuer), PushHub::default(), Clock::fixed(MOMENT));
-    config.quirks = ask.server;
+    config.quirks = ServerQuirks::new(ask.planted.iter().cloned());
     let mut devices = VirtualDevices::new(Arc::default(), Duration::from_secs(20));
-    devices.quirks = Arc::new(Quirks::new(ask.device));
+    devices.quirks = Arc::new(Quirks::new(ask.planted));
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
     let kept = folder.path().join("run");
     runtime.block_on(async {
         let inputs = RunInputs {
             probes: planned::probes(&plan, &world.facts).into(),
             plan,
-            scenarios: world.suite.scenarios.clone().into(),
+            scenarios: scenarios.clone(),
             facts: Arc::clone(&world.facts),
             server: ReferenceServer::embedded(config).expect("server"),
             devices: Arc::new(devices),
@@ -162,7 +163,7 @@ fn run(ask: Ask<'_>) -> Assessment {
         },
         suite: SuiteView {
             features: &world.suite.features,
-            scenarios: &world.suite.scenarios,
+            scenarios: &scenarios,
         },
         facts: &world.facts,
         models: &ModelView::new(
@@ -330,77 +331,48 @@ fn an_updated_device_keeps_what_a_fresh_one_can_not_get() {
 /// One planted fault for each kind of check; the feature beside it stays as it was.
 #[test]
 fn every_kind_of_check_can_fail() {
-    let camera = "/restrictions/allowCamera".to_owned();
-    let lost = |after| Quirk::NotPersistent {
-        pointer: camera.clone(),
-        after,
-    };
-    let rows: [(&str, Vec<Quirk>, ServerQuirks, Party); 7] = [
+    let effect = |does| Behavior::device(About::effect("/restrictions/allowCamera"), does);
+    let command = |name: &str, does| Behavior::device(About::command(name), does);
+    let rows: [(&str, Behavior, Party); 7] = [
         (
             "status",
-            vec![Quirk::StatusOverride {
-                request_type: "InstallProfile".to_owned(),
-                status: ForcedStatus::Error,
-                error: None,
-            }],
-            ServerQuirks::default(),
+            command("InstallProfile", Does::Refuse(Refusal::Error(Vec::new()))),
             Party::Os,
         ),
         (
             "read-back",
-            vec![Quirk::DropResponseKey {
-                request_type: "ProfileList".to_owned(),
-                pointer: "/ProfileList".to_owned(),
-            }],
-            ServerQuirks::default(),
+            command("ProfileList", Does::drop("/ProfileList")),
             Party::Os,
         ),
         (
             "effect",
-            vec![Quirk::IgnoreRestriction {
-                key: "allowCamera".to_owned(),
-            }],
-            ServerQuirks::default(),
+            Behavior::device(About::Restriction("allowCamera".to_owned()), Does::Missing),
             Party::Os,
         ),
         (
             "after reboot",
-            vec![lost(LostAfter::Reboot)],
-            ServerQuirks::default(),
+            effect(Does::LostAfter(LostAfter::Reboot)),
             Party::Os,
         ),
         (
             "after update",
-            vec![lost(LostAfter::Update)],
-            ServerQuirks::default(),
+            effect(Does::LostAfter(LostAfter::Update)),
             Party::Os,
         ),
-        (
-            "undo",
-            vec![Quirk::EffectStays {
-                pointer: camera.clone(),
-            }],
-            ServerQuirks::default(),
-            Party::Os,
-        ),
+        ("undo", effect(Does::Stays), Party::Os),
         (
             "altered by the server",
-            Vec::new(),
-            ServerQuirks(vec![ServerQuirk {
-                target: Target::Command(Some("InstallProfile".to_owned())),
-                alteration: Alteration::Set(
-                    "/Command/Payload/PayloadContent/0/allowCamera".to_owned(),
-                    json!(true),
-                ),
-            }]),
+            Behavior::server(
+                About::command("InstallProfile"),
+                Does::set("/Command/Payload/PayloadContent/0/allowCamera", json!(true)),
+            ),
             Party::Product,
         ),
     ];
-    for (kind, device, server, party) in rows {
+    for (kind, behavior, party) in rows {
         let assessment = run(Ask {
             features: &["sharedipad-user-camera", "sync"],
-            device,
-            server,
+            planted: vec![behavior],
             ..Ask::honest("ios18.1", "iPhone17,2", EnrollmentType::Ade)
         });
         let red = assessment
@@ -430,4 +402,44 @@ fn every_kind_of_check_can_fail() {
         };
         assert_eq!(outcome(&assessment, "sync"), beside, "{kind}");
     }
+}
+
+/// The look at the effect is what catches an effect that is missing; without it nothing is called working either.
+#[test]
+fn without_its_look_at_the_effect_a_scenario_catches_nothing() {
+    let missing = || {
+        vec![Behavior::device(
+            About::effect("/restrictions/allowCamera"),
+            Does::Missing,
+        )]
+    };
+    let honest = Ask::honest("ios18.1", "iPhone17,2", EnrollmentType::Ade);
+    let caught = run(Ask {
+        features: &["sharedipad-user-camera"],
+        planted: missing(),
+        ..honest
+    });
+    assert_eq!(outcome(&caught, "ios-camera"), Outcome::Fails);
+    assert!(!caught.findings.is_empty());
+
+    let mut blind = WORLD.suite.scenarios.clone();
+    for scenario in blind.iter_mut().filter(|known| known.id.0 == "ios-camera") {
+        let looks = |steps: &mut Vec<scenarios::scenario::Step>| {
+            steps.retain(|step| step.action != Action::Effect);
+        };
+        looks(&mut scenario.verify);
+        looks(&mut scenario.verify_undone);
+    }
+    let missed = run(Ask {
+        features: &["sharedipad-user-camera"],
+        planted: missing(),
+        scenarios: blind,
+        ..Ask::honest("ios18.1", "iPhone17,2", EnrollmentType::Ade)
+    });
+    assert_eq!(
+        outcome(&missed, "ios-camera"),
+        Outcome::NotTested,
+        "acknowledged and read back is not working"
+    );
+    assert!(missed.findings.is_empty(), "{:?}", missed.findings);
 }

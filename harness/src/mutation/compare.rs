@@ -248,7 +248,14 @@ impl Observed {
 fn party(case: &ObservedCase, spoilt: bool) -> Party {
     match &case.ended {
         Some(Ended::Bug { .. }) => Party::HarnessData,
-        Some(Ended::Blocked { reason, .. }) if reason != "previous_step" => Party::Product,
+        Some(Ended::Blocked { reason, .. })
+            if !matches!(
+                reason.as_str(),
+                "previous_step" | "device_silent" | "device_garbage"
+            ) =>
+        {
+            Party::Product
+        }
         _ if spoilt => Party::Product,
         _ => Party::Os,
     }

@@ -1,249 +1,42 @@
-//! Misbehaviors of devices and servers, drawn from what scenarios send and look at.
-//!
-//! They are stated in neutral words; whoever makes devices and servers turns them into quirks of their own.
+//! Single faults of devices and servers, drawn from what scenarios send and look at, in the words of
+//! [`scenarios::fault`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use device_matrix::known::Text;
 use scenarios::commands;
+use scenarios::fault::{About, Behavior, Does, ErrorLine, LostAfter, Refusal};
 use scenarios::scenario::{Action, Matcher, Scenario, Step};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// What a device does wrong.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DeviceFault {
-    /// What lies at this pointer of the effect tree never comes into force, although it is acknowledged and reads back.
-    EffectMissing {
-        /// JSON pointer into the effect tree.
-        pointer: String,
-    },
-    /// What was taken back stays in force.
-    EffectStays {
-        /// JSON pointer into the effect tree.
-        pointer: String,
-    },
-    /// What is in force is lost by a restart.
-    LostByReboot {
-        /// JSON pointer into the effect tree.
-        pointer: String,
-    },
-    /// What is in force is lost by an update in place.
-    LostByUpdate {
-        /// JSON pointer into the effect tree.
-        pointer: String,
-    },
-    /// The command is acknowledged and not carried out.
-    AcknowledgesOnly {
-        /// The command.
-        request_type: String,
-    },
-    /// The command is refused with an error.
-    Refuses {
-        /// The command.
-        request_type: String,
-    },
-    /// The answer lacks a key.
-    DropsKey {
-        /// The command.
-        request_type: String,
-        /// JSON pointer into the answer.
-        pointer: String,
-    },
-    /// The answer has another value.
-    WrongValue {
-        /// The command.
-        request_type: String,
-        /// JSON pointer into the answer.
-        pointer: String,
-    },
-    /// The row of a declaration says `invalid` although it is in force.
-    FalselyInvalid {
-        /// Declaration type.
-        declaration_type: String,
-    },
+/// A fault with the features that can notice it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// What is done wrong.
+    pub behavior: Behavior,
+    /// Features.
+    pub subjects: BTreeSet<String>,
 }
 
-/// What a server does wrong to messages on their way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ServerFault {
-    /// A key of a command is left out. The pointer may lead into a profile's data.
-    DropsCommandKey {
-        /// The command.
-        request_type: String,
-        /// JSON pointer into the message.
-        pointer: String,
-    },
-    /// A key of a command gets another value.
-    ChangesCommandKey {
-        /// The command.
-        request_type: String,
-        /// JSON pointer into the message.
-        pointer: String,
-    },
-    /// A command is accepted and never delivered.
-    LosesCommand {
-        /// The command.
-        request_type: String,
-    },
-    /// The delivery of a command ends in HTTP 500.
-    FailsCommand {
-        /// The command.
-        request_type: String,
-    },
-    /// A key of a declaration is left out.
-    DropsDeclarationKey {
-        /// Declaration type.
-        declaration_type: String,
-        /// JSON pointer into the declaration.
-        pointer: String,
-    },
-    /// A declaration is in the manifest and not found.
-    LosesDeclaration {
-        /// Declaration type.
-        declaration_type: String,
-    },
+/// Faults by their id, in a stable order.
+pub type Faults = BTreeMap<String, Candidate>;
+
+fn note(faults: &mut Faults, behavior: Behavior, feature: &str) {
+    faults
+        .entry(behavior.id())
+        .or_insert_with(|| Candidate {
+            behavior,
+            subjects: BTreeSet::new(),
+        })
+        .subjects
+        .insert(feature.to_owned());
 }
 
-/// Faults in a stable order, each with the features that can notice it.
-pub type Faults<F> = BTreeMap<F, BTreeSet<String>>;
-
-impl DeviceFault {
-    /// Stable name.
-    #[must_use]
-    pub fn id(&self) -> String {
-        match self {
-            Self::EffectMissing { pointer } => format!("effect_missing:{pointer}"),
-            Self::EffectStays { pointer } => format!("effect_stays:{pointer}"),
-            Self::LostByReboot { pointer } => format!("lost_by_reboot:{pointer}"),
-            Self::LostByUpdate { pointer } => format!("lost_by_update:{pointer}"),
-            Self::AcknowledgesOnly { request_type } => format!("acknowledges_only:{request_type}"),
-            Self::Refuses { request_type } => format!("refuses:{request_type}"),
-            Self::DropsKey {
-                request_type,
-                pointer,
-            } => format!("drops_key:{request_type}{pointer}"),
-            Self::WrongValue {
-                request_type,
-                pointer,
-            } => format!("wrong_value:{request_type}{pointer}"),
-            Self::FalselyInvalid { declaration_type } => {
-                format!("falsely_invalid:{declaration_type}")
-            }
-        }
-    }
-
-    /// For people.
-    #[must_use]
-    pub fn text(&self) -> Text {
-        let (ja, en) = match self {
-            Self::EffectMissing { pointer } => (
-                format!("端末で {pointer} が効かない（応答と読み戻しは正常）"),
-                format!(
-                    "{pointer} never takes effect on the device, though it is acknowledged and reads back"
-                ),
-            ),
-            Self::EffectStays { pointer } => (
-                format!("端末で {pointer} が解除後も残る"),
-                format!("{pointer} stays in force on the device after it was taken back"),
-            ),
-            Self::LostByReboot { pointer } => (
-                format!("端末で {pointer} が再起動で失われる"),
-                format!("{pointer} is lost by a restart of the device"),
-            ),
-            Self::LostByUpdate { pointer } => (
-                format!("端末で {pointer} が OS 更新で失われる"),
-                format!("{pointer} is lost by an update of the device"),
-            ),
-            Self::AcknowledgesOnly { request_type } => (
-                format!("端末が {request_type} に成功と答えて実行しない"),
-                format!("the device acknowledges {request_type} and does nothing"),
-            ),
-            Self::Refuses { request_type } => (
-                format!("端末が {request_type} をエラーで拒む"),
-                format!("the device refuses {request_type}"),
-            ),
-            Self::DropsKey {
-                request_type,
-                pointer,
-            } => (
-                format!("端末の {request_type} の応答に {pointer} がない"),
-                format!("the device's answer to {request_type} lacks {pointer}"),
-            ),
-            Self::WrongValue {
-                request_type,
-                pointer,
-            } => (
-                format!("端末の {request_type} の応答で {pointer} の値が違う"),
-                format!("the device's answer to {request_type} has another value at {pointer}"),
-            ),
-            Self::FalselyInvalid { declaration_type } => (
-                format!("端末が有効な {declaration_type} を invalid と報告する"),
-                format!("the device reports {declaration_type} as invalid although it is in force"),
-            ),
-        };
-        Text { ja, en }
-    }
-}
-
-impl ServerFault {
-    /// Stable name.
-    #[must_use]
-    pub fn id(&self) -> String {
-        match self {
-            Self::DropsCommandKey {
-                request_type,
-                pointer,
-            } => format!("drops_key:{request_type}{pointer}"),
-            Self::ChangesCommandKey {
-                request_type,
-                pointer,
-            } => format!("changes_key:{request_type}{pointer}"),
-            Self::LosesCommand { request_type } => format!("loses:{request_type}"),
-            Self::FailsCommand { request_type } => format!("fails:{request_type}"),
-            Self::DropsDeclarationKey {
-                declaration_type,
-                pointer,
-            } => format!("drops_key:{declaration_type}{pointer}"),
-            Self::LosesDeclaration { declaration_type } => format!("loses:{declaration_type}"),
-        }
-    }
-
-    /// For people.
-    #[must_use]
-    pub fn text(&self) -> Text {
-        let (ja, en) = match self {
-            Self::DropsCommandKey {
-                request_type: what,
-                pointer,
-            }
-            | Self::DropsDeclarationKey {
-                declaration_type: what,
-                pointer,
-            } => (
-                format!("サーバが {what} の {pointer} を落とす"),
-                format!("the server leaves {pointer} out of {what}"),
-            ),
-            Self::ChangesCommandKey {
-                request_type,
-                pointer,
-            } => (
-                format!("サーバが {request_type} の {pointer} を書き換える"),
-                format!("the server changes {pointer} of {request_type}"),
-            ),
-            Self::LosesCommand { request_type: what }
-            | Self::LosesDeclaration {
-                declaration_type: what,
-            } => (
-                format!("サーバが {what} を届けない"),
-                format!("the server never delivers {what}"),
-            ),
-            Self::FailsCommand { request_type } => (
-                format!("サーバが {request_type} の配信で HTTP 500 を返す"),
-                format!("the server ends the delivery of {request_type} in HTTP 500"),
-            ),
-        };
-        Text { ja, en }
-    }
+fn refused() -> Does {
+    Does::Refuse(Refusal::Error(vec![ErrorLine {
+        domain: "MCMDMErrorDomain".to_owned(),
+        code: 12_008,
+        description: "The command failed.".to_owned(),
+    }]))
 }
 
 /// Faults of devices that the looks of these scenarios should notice.
@@ -251,44 +44,45 @@ impl ServerFault {
 pub fn device_faults<'a>(
     scenarios: impl IntoIterator<Item = &'a Scenario>,
     upgraded: bool,
-) -> Faults<DeviceFault> {
+) -> Faults {
     let mut faults = Faults::new();
     for scenario in scenarios {
-        let mut add = |fault: DeviceFault| {
-            faults
-                .entry(fault)
-                .or_default()
-                .insert(scenario.feature.0.clone());
+        let mut add = |about, does| {
+            note(
+                &mut faults,
+                Behavior::device(about, does),
+                &scenario.feature.0,
+            );
         };
         for pointer in effect_pointers(&scenario.verify, true) {
-            add(DeviceFault::EffectMissing {
-                pointer: pointer.clone(),
-            });
+            let about = || About::effect(&pointer);
+            add(about(), Does::Missing);
             if scenario.survives.reboot {
-                add(DeviceFault::LostByReboot {
-                    pointer: pointer.clone(),
-                });
+                add(about(), Does::LostAfter(LostAfter::Reboot));
             }
             if scenario.survives.update && upgraded {
-                add(DeviceFault::LostByUpdate { pointer });
+                add(about(), Does::LostAfter(LostAfter::Update));
             }
         }
         for pointer in effect_pointers(&scenario.verify_undone, false) {
-            add(DeviceFault::EffectStays { pointer });
+            add(About::effect(pointer), Does::Stays);
         }
         for step in &scenario.apply {
             if let Some(request_type) = request_type(&step.action) {
-                let request_type = request_type.to_owned();
-                add(DeviceFault::AcknowledgesOnly {
-                    request_type: request_type.clone(),
-                });
-                add(DeviceFault::Refuses { request_type });
+                add(About::command(request_type), Does::AcknowledgeOnly);
+                add(About::command(request_type), refused());
             }
             if let Action::Declare { declarations, .. } = &step.action
                 && !step.looks.is_empty()
             {
                 for declaration_type in declarations.iter().filter_map(declaration_type) {
-                    add(DeviceFault::FalselyInvalid { declaration_type });
+                    add(
+                        About::declaration(declaration_type),
+                        Does::Row {
+                            active: false,
+                            valid: "invalid".to_owned(),
+                        },
+                    );
                 }
             }
         }
@@ -303,14 +97,9 @@ pub fn device_faults<'a>(
                 if look.pointer == "/Status" || !asks_for_something(&look.matcher) {
                     continue;
                 }
-                add(DeviceFault::DropsKey {
-                    request_type: request_type.clone(),
-                    pointer: look.pointer.clone(),
-                });
-                add(DeviceFault::WrongValue {
-                    request_type: request_type.clone(),
-                    pointer: look.pointer.clone(),
-                });
+                let about = || About::command(request_type);
+                add(about(), Does::drop(&look.pointer));
+                add(about(), Does::set(&look.pointer, json!("mutated")));
             }
         }
     }
@@ -319,32 +108,26 @@ pub fn device_faults<'a>(
 
 /// Faults of the server in messages that these scenarios send.
 #[must_use]
-pub fn server_faults<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> Faults<ServerFault> {
+pub fn server_faults<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> Faults {
     let mut faults = Faults::new();
     for scenario in scenarios {
-        let mut add = |fault: ServerFault| {
-            faults
-                .entry(fault)
-                .or_default()
-                .insert(scenario.feature.0.clone());
+        let mut add = |about, does| {
+            note(
+                &mut faults,
+                Behavior::server(about, does),
+                &scenario.feature.0,
+            );
         };
         for step in &scenario.apply {
             if let Some(request_type) = request_type(&step.action) {
-                let request_type = request_type.to_owned();
+                let about = || About::command(request_type);
                 for pointer in command_pointers(&step.action) {
-                    add(ServerFault::DropsCommandKey {
-                        request_type: request_type.clone(),
-                        pointer: pointer.clone(),
-                    });
-                    add(ServerFault::ChangesCommandKey {
-                        request_type: request_type.clone(),
-                        pointer,
-                    });
+                    add(about(), Does::drop(&pointer));
+                    add(about(), Does::set(&pointer, json!("mutated")));
                 }
-                add(ServerFault::LosesCommand {
-                    request_type: request_type.clone(),
-                });
-                add(ServerFault::FailsCommand { request_type });
+                add(about(), Does::Never);
+                add(about(), Does::Http(500));
+                add(about(), Does::Garbage);
             }
             if let Action::Declare { declarations, .. } = &step.action {
                 for declaration in declarations {
@@ -352,12 +135,9 @@ pub fn server_faults<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> F
                         continue;
                     };
                     for pointer in keys(declaration.get("Payload"), "/Payload") {
-                        add(ServerFault::DropsDeclarationKey {
-                            declaration_type: declaration_type.clone(),
-                            pointer,
-                        });
+                        add(About::declaration(&declaration_type), Does::drop(pointer));
                     }
-                    add(ServerFault::LosesDeclaration { declaration_type });
+                    add(About::declaration(declaration_type), Does::Never);
                 }
             }
         }

@@ -11,11 +11,12 @@ use device_matrix::version::VersionNumber;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
+use scenarios::fault::Behavior;
 use scenarios::plan::Plan;
 use serde::Serialize;
 
 use super::fact::Corruption;
-use super::fault::{DeviceFault, Faults, ServerFault};
+use super::fault::Faults;
 use super::touch::{Spot, Touched};
 use crate::step::ids::derive;
 
@@ -32,7 +33,7 @@ pub enum MutationKind {
 }
 
 /// Where a mutation bites.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     /// A fact.
     Fact {
@@ -44,17 +45,17 @@ pub enum Target {
         corruption: Corruption,
     },
     /// A misbehavior of devices.
-    Device(DeviceFault),
+    Device(Behavior),
     /// A misbehavior of the server.
-    Server(ServerFault),
+    Server(Behavior),
 }
 
 /// One mutation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mutation {
     /// Kind.
     pub kind: MutationKind,
-    /// Stable name: `fact:mdm/commands/device.lock.yaml#PIN:removed_earlier:iOS`, `device:effect_missing:/lock`, `server:loses:DeviceLock`.
+    /// Stable name: `fact:mdm/commands/device.lock.yaml#PIN:removed_earlier:iOS`, `device:missing:effect:/lock`, `server:never:command:DeviceLock`.
     pub id: String,
     /// What is done, for people.
     pub description: Text,
@@ -72,8 +73,8 @@ pub fn generate(
     facts: &Facts,
     touched: &Touched,
     plan: &Plan,
-    device: &Faults<DeviceFault>,
-    server: &Faults<ServerFault>,
+    device: &Faults,
+    server: &Faults,
 ) -> Vec<Mutation> {
     let mut mutations = draw(
         seed,
@@ -81,22 +82,22 @@ pub fn generate(
         each,
         fact_candidates(facts, touched, &plan.cells),
     );
-    let device = device.iter().map(|(fault, subjects)| Mutation {
-        kind: MutationKind::Device,
-        id: format!("device:{}", fault.id()),
-        description: fault.text(),
-        target: Target::Device(fault.clone()),
-        subjects: subjects.clone(),
-    });
-    mutations.extend(draw(seed, "device", each, device.collect()));
-    let server = server.iter().map(|(fault, subjects)| Mutation {
-        kind: MutationKind::Server,
-        id: format!("server:{}", fault.id()),
-        description: fault.text(),
-        target: Target::Server(fault.clone()),
-        subjects: subjects.clone(),
-    });
-    mutations.extend(draw(seed, "server", each, server.collect()));
+    for (kind, word, faults) in [
+        (MutationKind::Device, "device", device),
+        (MutationKind::Server, "server", server),
+    ] {
+        let candidates = faults.iter().map(|(id, candidate)| Mutation {
+            kind,
+            id: id.clone(),
+            description: candidate.behavior.text(),
+            target: match kind {
+                MutationKind::Server => Target::Server(candidate.behavior.clone()),
+                _ => Target::Device(candidate.behavior.clone()),
+            },
+            subjects: candidate.subjects.clone(),
+        });
+        mutations.extend(draw(seed, word, each, candidates.collect()));
+    }
     mutations
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use device_matrix::known::Text;
+use scenarios::fault::Behavior;
 use scenarios::plan::{Check, Plan};
 use serde::Serialize;
 
 use super::compare::{Difference, Observed, Party};
 use super::fact::corrupt;
-use super::fault::{DeviceFault, ServerFault};
 use super::generate::{Mutation, MutationKind, Target};
 use crate::runner::{self, DeviceFactory, Keep, RunError, RunInputs};
 use crate::server::ServerUnderTest;
@@ -19,11 +19,11 @@ const SCHEMA_VERSION: &str = "1.0";
 /// Makes the corrupted parts.
 pub trait Lab: Send + Sync {
     /// A server that nobody has used yet, with this fault when one is given; `None` when it can not be made.
-    fn server(&self, fault: Option<&ServerFault>) -> Option<Arc<dyn ServerUnderTest>>;
+    fn server(&self, fault: Option<&Behavior>) -> Option<Arc<dyn ServerUnderTest>>;
 
     /// Devices, with this fault when one is given; `None` when it can not be made. Asked for after the server that
     /// they will meet.
-    fn devices(&self, fault: Option<&DeviceFault>) -> Option<Arc<dyn DeviceFactory>>;
+    fn devices(&self, fault: Option<&Behavior>) -> Option<Arc<dyn DeviceFactory>>;
 }
 
 /// What became of a mutation.

@@ -12,6 +12,7 @@ mod health;
 mod input;
 mod news;
 mod phases;
+mod planted;
 mod queue;
 mod resume;
 mod virtual_devices;
@@ -22,4 +23,5 @@ pub use input::{
     DeviceFactory, DeviceOrder, Keep, NoSink, RunError, RunHead, RunInputs, RunOptions, RunSummary,
     Sink,
 };
+pub use planted::PlantedDevices;
 pub use virtual_devices::VirtualDevices;

@@ -45,7 +45,7 @@ pub(crate) enum DdmAnswer {
 pub(crate) enum Ingest {
     /// Merged into what is known.
     Merge,
-    /// Counted only: the server keeps showing what it knew.
+    /// Counted only: the server keeps showing what it knew, which is nothing at first.
     CountOnly,
 }
 
@@ -190,7 +190,7 @@ impl DdmEngine {
         };
         let mut state = enrollment.lock();
         state.view.reports += 1;
-        if ingest == Ingest::Merge || state.view.reports == 1 {
+        if ingest == Ingest::Merge {
             state.ingest(&report);
         }
         drop(state);

@@ -22,6 +22,12 @@ pub enum Stop {
     Device(DeviceError),
     /// No push arrived.
     Push(String),
+    /// The server took the command, the device came, and the command was not handed to it.
+    NotDelivered(String),
+    /// The device took the command and never answered.
+    Silent(String),
+    /// The device sent what nobody can read.
+    Garbage(String),
     /// A step took longer than it may.
     Late {
         /// What was waited for.
@@ -50,7 +56,12 @@ impl Stop {
             Self::Server(error) => !matches!(error, ServerError::Unsupported { .. }),
             Self::Device(error) => !matches!(error, DeviceError::State(_)),
             Self::Push(_) | Self::Late { .. } => true,
-            Self::Gone { .. } | Self::Interrupted | Self::Bug(_) => false,
+            Self::NotDelivered(_)
+            | Self::Silent(_)
+            | Self::Garbage(_)
+            | Self::Gone { .. }
+            | Self::Interrupted
+            | Self::Bug(_) => false,
         }
     }
 
@@ -70,6 +81,9 @@ impl Stop {
                 DeviceError::State(_) => "previous_step",
             },
             Self::Push(_) => "push_unavailable",
+            Self::NotDelivered(_) => "command_not_delivered",
+            Self::Silent(_) => "device_silent",
+            Self::Garbage(_) => "device_garbage",
             Self::Late { .. } => "server_timeout",
             Self::Gone { reason, .. } => reason,
             Self::Interrupted => "interrupted",
@@ -83,7 +97,11 @@ impl Stop {
         let text = match self {
             Self::Server(error) => error.to_string(),
             Self::Device(error) => error.to_string(),
-            Self::Push(text) | Self::Bug(text) => text.clone(),
+            Self::Push(text)
+            | Self::NotDelivered(text)
+            | Self::Silent(text)
+            | Self::Garbage(text)
+            | Self::Bug(text) => text.clone(),
             Self::Late { what, after } => format!(
                 "{what} was not done within {} s. Check the server's load and its log",
                 after.as_secs_f64()

@@ -1,6 +1,7 @@
 //! Takes one step: calls to the server and the device in the order in which a product would make them.
 
 use device_matrix::cell::Cell;
+use scenarios::event::Direction;
 use scenarios::scenario::{Action, ChannelWord, DeviceAction, Scenario};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -9,7 +10,7 @@ use super::ids::Ids;
 use super::rig::{Limits, Rig};
 use super::stop::{Stop, limited};
 use super::transcript::Scribe;
-use crate::device::DeviceError;
+use crate::device::{DeviceError, MessageBody};
 use crate::protocol::apple::{codec, profile};
 use crate::server::{
     DeclarationView, EnrollmentId, ServerCapabilities, ServerError, ServerUnderTest, Wake,
@@ -168,12 +169,37 @@ impl Pass<'_> {
             "the result of a command",
             self.server.result(&id, &uuid, self.limits.result),
         )
-        .await??;
+        .await?;
+        let result = match result {
+            Err(ServerError::Timeout { .. }) => return Err(self.lost(&uuid, command)),
+            result => result?,
+        };
         Ok(Seen {
             value: Some(result.body),
             message: answer,
             command: Some(uuid),
         })
+    }
+
+    /// Where a command got lost, after a session in which the device could have taken it.
+    fn lost(&self, uuid: &str, command: &Value) -> Stop {
+        let name = command
+            .get("RequestType")
+            .and_then(Value::as_str)
+            .unwrap_or("the command");
+        match self.scribe.fate(uuid) {
+            Some(fate) if fate.answer.is_some() => Stop::Server(ServerError::Timeout {
+                what: format!("the result of {name}, which the device has sent,"),
+                after: self.limits.result,
+            }),
+            Some(fate) if fate.arrived => Stop::Silent(format!(
+                "the device took {name} and never answered it. Repeat it, and compare with the release before"
+            )),
+            _ => Stop::NotDelivered(format!(
+                "the server accepted {name} and did not hand it to the device when it came. Look for the command in \
+                 the server's queue and log"
+            )),
+        }
     }
 
     /// Wakes the device, or lets it poll where nobody can push, and lets it have its session.
@@ -223,9 +249,22 @@ impl Pass<'_> {
         )
         .await;
         // What was exchanged before an error is evidence too.
-        self.scribe.device(self.rig.take_messages());
-        done??;
-        Ok(())
+        let messages = self.rig.take_messages();
+        let said = messages
+            .iter()
+            .rfind(|message| message.direction == Direction::ToServer);
+        let garbage = said
+            .filter(|message| matches!(message.body, MessageBody::Undecodable(_)))
+            .map(|message| message.what.clone());
+        self.scribe.device(messages);
+        match (done?, garbage) {
+            // Whoever turns garbage away does well.
+            (Err(DeviceError::Status { status, .. }), Some(what)) => Err(Stop::Garbage(format!(
+                "the device answered {what} with something unreadable, and the server turned it away with HTTP \
+                 {status}. Look at the bytes in the evidence"
+            ))),
+            (done, _) => Ok(done.map(|_| ())?),
+        }
     }
 
     async fn synchronize(

@@ -1,9 +1,9 @@
 //! Commands: what a device refuses, drops, defers and repeats.
 
 use device_matrix::enrollment::EnrollmentType;
-use harness::device::apple::quirks::{ForcedStatus, LostAfter, Quirk};
 use harness::device::apple::{unmodeled, unmodeled_queries};
 use harness::device::{DeviceError, DeviceUnderTest as _};
+use scenarios::fault::{About, Behavior, Does, LostAfter, Refusal};
 use scenarios::scenario::{ChannelWord, DeviceAction};
 use serde_json::{Value, json};
 
@@ -323,22 +323,15 @@ async fn an_erased_device_is_gone() {
 #[tokio::test]
 async fn planted_faults_show() {
     let list = json!({"RequestType": "ProfileList"});
-    let all = || "ProfileList".to_owned();
-    let override_ = Quirk::StatusOverride {
-        request_type: all(),
-        status: ForcedStatus::NotNow,
-        error: None,
-    };
+    let all = || About::command("ProfileList");
+    let override_ = Behavior::device(all(), Does::Refuse(Refusal::NotNow));
     let (server, mut device) = Setup::iphone("18.0").quirk(override_).enrolled().await;
     assert_eq!(
         command_to(&server, &mut device, list.clone()).await["Status"],
         "NotNow"
     );
 
-    let drop_key = Quirk::DropResponseKey {
-        request_type: all(),
-        pointer: "/ProfileList".to_owned(),
-    };
+    let drop_key = Behavior::device(all(), Does::drop("/ProfileList"));
     let (server, mut device) = Setup::iphone("18.0").quirk(drop_key).enrolled().await;
     assert!(
         command_to(&server, &mut device, list.clone())
@@ -347,11 +340,10 @@ async fn planted_faults_show() {
             .is_none()
     );
 
-    let wrong = Quirk::WrongValue {
-        request_type: "DeviceInformation".to_owned(),
-        pointer: "/QueryResponses/OSVersion".to_owned(),
-        value: json!("1.0"),
-    };
+    let wrong = Behavior::device(
+        About::command("DeviceInformation"),
+        Does::set("/QueryResponses/OSVersion", json!("1.0")),
+    );
     let (server, mut device) = Setup::iphone("18.0").quirk(wrong).enrolled().await;
     let ask = json!({"RequestType": "DeviceInformation", "Queries": ["OSVersion"]});
     assert_eq!(
@@ -359,18 +351,14 @@ async fn planted_faults_show() {
         "1.0"
     );
 
-    let silent = Quirk::NeverAnswers {
-        request_type: all(),
-    };
+    let silent = Behavior::device(all(), Does::Never);
     let (server, mut device) = Setup::iphone("18.0").quirk(silent).enrolled().await;
     assert_eq!(
         command_to(&server, &mut device, list.clone()).await,
         Value::Null
     );
 
-    let garbage = Quirk::SendsGarbage {
-        request_type: all(),
-    };
+    let garbage = Behavior::device(all(), Does::Garbage);
     let (server, mut device) = Setup::iphone("18.0").quirk(garbage).enrolled().await;
     command_to(&server, &mut device, list).await;
     assert_eq!(
@@ -381,12 +369,8 @@ async fn planted_faults_show() {
 
 #[tokio::test]
 async fn planted_faults_of_effects_leave_read_back_alone() {
-    let missing = Quirk::EffectMissing {
-        pointer: "/restrictions/allowCamera".to_owned(),
-    };
-    let ignored = Quirk::IgnoreRestriction {
-        key: "allowCamera".to_owned(),
-    };
+    let missing = Behavior::device(About::effect("/restrictions/allowCamera"), Does::Missing);
+    let ignored = Behavior::device(About::Restriction("allowCamera".to_owned()), Does::Missing);
     for quirk in [missing, ignored] {
         let (server, mut device) = Setup::iphone("18.0").quirk(quirk).enrolled().await;
         assert_eq!(
@@ -404,13 +388,11 @@ async fn planted_faults_of_effects_leave_read_back_alone() {
         let camera = "/GlobalRestrictions/restrictedBool/allowCamera/value";
         assert_eq!(told.pointer(camera), Some(&json!(false)));
     }
-    let lost = Quirk::NotPersistent {
-        pointer: "/restrictions/allowCamera".to_owned(),
-        after: LostAfter::Reboot,
-    };
-    let stays = Quirk::EffectStays {
-        pointer: "/restrictions/allowCamera".to_owned(),
-    };
+    let lost = Behavior::device(
+        About::effect("/restrictions/allowCamera"),
+        Does::LostAfter(LostAfter::Reboot),
+    );
+    let stays = Behavior::device(About::effect("/restrictions/allowCamera"), Does::Stays);
     let (server, mut device) = Setup::iphone("18.0").quirk(lost).enrolled().await;
     let seen = |device: &harness::device::apple::VirtualDevice| {
         device

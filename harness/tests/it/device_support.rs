@@ -10,7 +10,7 @@ use device_matrix::model::{DeviceModel, Hardware};
 use device_matrix::platform::{Platform, SchemaOs};
 use device_matrix::release::Release;
 use harness::device::DeviceUnderTest as _;
-use harness::device::apple::quirks::{Quirk, Quirks};
+use harness::device::apple::quirks::Quirks;
 use harness::device::apple::settings::BehaviorSettings;
 use harness::device::apple::testing::{
     ItemExt as _, SupportExt as _, facts, item, model, release, since,
@@ -25,6 +25,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use scenarios::fault::Behavior;
 use scenarios::scenario::ChannelWord;
 use serde_json::{Value, json};
 
@@ -273,7 +274,7 @@ pub(crate) struct Setup {
     pub(crate) enrollment: EnrollmentType,
     pub(crate) supervised: bool,
     pub(crate) settings: BehaviorSettings,
-    pub(crate) quirks: Vec<Quirk>,
+    pub(crate) quirks: Vec<Behavior>,
     pub(crate) access_rights: u32,
 }
 
@@ -312,7 +313,7 @@ impl Setup {
         self
     }
 
-    pub(crate) fn quirk(mut self, quirk: Quirk) -> Self {
+    pub(crate) fn quirk(mut self, quirk: Behavior) -> Self {
         self.quirks.push(quirk);
         self
     }

@@ -11,12 +11,13 @@ use device_matrix::known::Known;
 use device_matrix::platform::SchemaOs;
 use device_matrix::version::VersionNumber;
 use harness::mutation::compare::Party;
-use harness::mutation::fault::{DeviceFault, Faults, ServerFault, device_faults, server_faults};
+use harness::mutation::fault::{Faults, device_faults, server_faults};
 use harness::mutation::generate::{MutationKind, generate};
 use harness::mutation::touch::touched;
 use harness::mutation::{Fate, Lab, MutationReport, run};
 use harness::runner::{DeviceFactory, RunInputs};
 use harness::server::ServerUnderTest;
+use scenarios::fault::{About, Behavior, Does};
 
 use crate::support::device::FakeFactory;
 use crate::support::server::FakeServer;
@@ -82,13 +83,13 @@ struct FakeLab {
 }
 
 impl Lab for FakeLab {
-    fn devices(&self, fault: Option<&DeviceFault>) -> Option<Arc<dyn DeviceFactory>> {
-        let inert = match fault {
+    fn devices(&self, fault: Option<&Behavior>) -> Option<Arc<dyn DeviceFactory>> {
+        let inert = match fault.map(|fault| (&fault.about, &fault.does)) {
             None => None,
-            Some(DeviceFault::EffectMissing { pointer }) if pointer == "/settings/camera" => {
+            Some((About::Effect(pointer), Does::Missing)) if pointer == "/settings/camera" => {
                 Some("camera")
             }
-            Some(DeviceFault::WrongValue { .. }) => Some("nobody_looks"),
+            Some((_, Does::Set { .. })) => Some("nobody_looks"),
             Some(_) => return None,
         };
         let server = Arc::clone(&self.latest.lock().expect("lock"));
@@ -99,14 +100,14 @@ impl Lab for FakeLab {
         }))
     }
 
-    fn server(&self, fault: Option<&ServerFault>) -> Option<Arc<dyn ServerUnderTest>> {
-        let server = match fault {
+    fn server(&self, fault: Option<&Behavior>) -> Option<Arc<dyn ServerUnderTest>> {
+        let server = match fault.map(|fault| &fault.does) {
             None => FakeServer::default(),
-            Some(ServerFault::ChangesCommandKey { .. }) => FakeServer {
+            Some(Does::Set { .. }) => FakeServer {
                 corrupts: Some("Value"),
                 ..FakeServer::default()
             },
-            Some(ServerFault::FailsCommand { .. }) => FakeServer {
+            Some(Does::Http(_)) => FakeServer {
                 dies_after: Some(1),
                 ..FakeServer::default()
             },
@@ -170,16 +171,16 @@ async fn planted_faults_are_caught_and_named_rightly() {
             Party::Os,
         ),
         (
-            "device:effect_missing:/settings/camera",
+            "device:missing:effect:/settings/camera",
             "feature-camera",
             Party::Os,
         ),
         (
-            "server:changes_key:Set/Command/Value",
+            "server:set:command:Set/Command/Value",
             "feature-camera",
             Party::Product,
         ),
-        ("server:fails:Set", "feature-camera", Party::Product),
+        ("server:http:command:Set", "feature-camera", Party::Product),
     ] {
         let result = find(id);
         match result.outcome {
@@ -197,7 +198,7 @@ async fn planted_faults_are_caught_and_named_rightly() {
         }
     }
     assert_eq!(
-        find("device:effect_missing:/settings/camera").cases,
+        find("device:missing:effect:/settings/camera").cases,
         1,
         "only cases that can notice it are run"
     );
@@ -217,10 +218,10 @@ async fn survivors_say_why() {
             })
     };
     assert!(
-        reason("device:wrong_value:DeviceInformation")
+        reason("device:set:command:DeviceInformation")
             .is_some_and(|why| why.contains("behaved the same"))
     );
-    assert!(reason("device:refuses:Set").is_some_and(|why| why.contains("nobody knows")));
+    assert!(reason("device:refuse:command:Set").is_some_and(|why| why.contains("nobody knows")));
     assert!(reason("type_changed").is_some_and(|why| why.contains("behaved the same")));
 }
 

@@ -7,10 +7,10 @@ use harness::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use harness::push::PushHub;
 use harness::server::clock::Clock;
 use harness::server::reference::{
-    Alteration, IdentityProof, Quirk, ReferenceConfig, ReferenceServer, ServerQuirks, Target,
-    UserAuthenticate,
+    IdentityProof, ReferenceConfig, ReferenceServer, ServerQuirks, UserAuthenticate,
 };
 use harness::server::{ServerUnderTest as _, Signing, Wake};
+use scenarios::fault::{ANY, About, Behavior, Does};
 use serde_json::json;
 
 use crate::conformance::conform;
@@ -24,9 +24,9 @@ pub(crate) fn config() -> ReferenceConfig {
     ReferenceConfig::new(issuer, PushHub::default(), clock)
 }
 
-fn quirky(target: Target, alteration: Alteration) -> Arc<ReferenceServer> {
+fn quirky(about: About, does: Does) -> Arc<ReferenceServer> {
     let mut config = config();
-    config.quirks = ServerQuirks(vec![Quirk { target, alteration }]);
+    config.quirks = ServerQuirks::new([Behavior::server(about, does)]);
     ReferenceServer::embedded(config).expect("starts")
 }
 
@@ -115,19 +115,19 @@ async fn tokens_and_returns_to_service_are_answered() {
 
 #[tokio::test]
 async fn altered_commands_reach_the_device_altered() {
-    let about = || Target::Command(Some("DeviceInformation".to_owned()));
+    let about = || About::command("DeviceInformation");
     let command = json!({ "RequestType": "DeviceInformation", "Queries": ["OSVersion"] });
     let table = [
         (
-            Alteration::Drop("/Command/Queries".to_owned()),
+            Does::drop("/Command/Queries".to_owned()),
             json!({ "RequestType": "DeviceInformation" }),
         ),
         (
-            Alteration::Rename("/Command/Queries".to_owned(), "Querries".to_owned()),
+            Does::rename("/Command/Queries".to_owned(), "Querries".to_owned()),
             json!({ "RequestType": "DeviceInformation", "Querries": ["OSVersion"] }),
         ),
         (
-            Alteration::Set("/Command/Queries/0".to_owned(), json!("IMEI")),
+            Does::set("/Command/Queries/0".to_owned(), json!("IMEI")),
             json!({ "RequestType": "DeviceInformation", "Queries": ["IMEI"] }),
         ),
     ];
@@ -150,7 +150,7 @@ async fn altered_commands_reach_the_device_altered() {
 #[tokio::test]
 async fn swallowed_and_repeated_commands_and_failing_answers() {
     let command = json!({ "RequestType": "ProfileList" });
-    let server = quirky(Target::Command(None), Alteration::Swallow);
+    let server = quirky(About::command(ANY), Does::Never);
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
     server
@@ -159,7 +159,7 @@ async fn swallowed_and_repeated_commands_and_failing_answers() {
         .expect("accepted");
     assert_eq!(device.next("Idle", None).await, None);
 
-    let server = quirky(Target::Command(None), Alteration::Duplicate);
+    let server = quirky(About::command(ANY), Does::Duplicate);
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
     server
@@ -173,7 +173,7 @@ async fn swallowed_and_repeated_commands_and_failing_answers() {
     );
     assert_eq!(device.next("Acknowledged", Some("1")).await, None);
 
-    let server = quirky(Target::Command(None), Alteration::Status(503));
+    let server = quirky(About::command(ANY), Does::Http(503));
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
     server
@@ -182,10 +182,7 @@ async fn swallowed_and_repeated_commands_and_failing_answers() {
         .expect("accepted");
     assert_eq!(device.report_raw("Idle", None, json!({})).await.status, 503);
 
-    let server = quirky(
-        Target::Checkin("Authenticate".to_owned()),
-        Alteration::Status(401),
-    );
+    let server = quirky(About::checkin("Authenticate"), Does::Http(401));
     let mut device = Device::new(server.as_ref(), 1).await;
     assert_eq!(device.checkin("Authenticate", json!({})).await.status, 401);
 }
@@ -195,8 +192,8 @@ async fn altered_declarations_and_stale_status() {
     let kind = "com.apple.configuration.passcode.settings";
     let declaration = json!({ "Type": kind, "Identifier": "p", "Payload": { "MinimumLength": 6 } });
     let server = quirky(
-        Target::Declaration(Some(kind.to_owned())),
-        Alteration::Set("/Payload/MinimumLength".to_owned(), json!(4)),
+        About::declaration(kind),
+        Does::set("/Payload/MinimumLength".to_owned(), json!(4)),
     );
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
@@ -211,7 +208,7 @@ async fn altered_declarations_and_stale_status() {
         .json();
     assert_eq!(got["Payload"]["MinimumLength"], 4);
 
-    let server = quirky(Target::StatusReport, Alteration::Swallow);
+    let server = quirky(About::StatusReport, Does::Never);
     let mut device = Device::new(server.as_ref(), 1).await;
     device.enroll().await;
     for compliant in [false, true] {
@@ -224,8 +221,9 @@ async fn altered_declarations_and_stale_status() {
         .expect("a view");
     assert_eq!(view.reports, 2);
     assert_eq!(
-        view.status["passcode"]["is-compliant"], false,
-        "the stale verdict stays"
+        view.status,
+        serde_json::Value::Null,
+        "what the server knew, which is nothing, stays"
     );
 }
 
@@ -289,36 +287,36 @@ async fn a_device_that_stops_in_the_middle_is_let_go() {
 /// The suite itself can fail: every planted fault turns it red.
 #[tokio::test]
 async fn the_suite_sees_every_planted_fault() {
-    let command = || Target::Command(None);
-    let declaration = || Target::Declaration(None);
-    let checkin = |kind: &str| Target::Checkin(kind.to_owned());
+    let command = || About::command(ANY);
+    let declaration = || About::declaration(ANY);
+    let checkin = |kind: &str| About::checkin(kind);
     let faults = [
-        (command(), Alteration::Swallow),
-        (command(), Alteration::Duplicate),
-        (command(), Alteration::Drop("/Command/Queries".to_owned())),
+        (command(), Does::Never),
+        (command(), Does::Duplicate),
+        (command(), Does::drop("/Command/Queries".to_owned())),
         (
             command(),
-            Alteration::Rename("/CommandUUID".to_owned(), "UUID".to_owned()),
+            Does::rename("/CommandUUID".to_owned(), "UUID".to_owned()),
         ),
         (
             command(),
-            Alteration::Set("/Command/Queries".to_owned(), json!([])),
+            Does::set("/Command/Queries".to_owned(), json!([])),
         ),
-        (command(), Alteration::Status(500)),
-        (declaration(), Alteration::Swallow),
-        (declaration(), Alteration::Drop("/Payload".to_owned())),
+        (command(), Does::Http(500)),
+        (declaration(), Does::Never),
+        (declaration(), Does::drop("/Payload".to_owned())),
         (
             declaration(),
-            Alteration::Set("/ServerToken".to_owned(), json!("old")),
+            Does::set("/ServerToken".to_owned(), json!("old")),
         ),
-        (Target::StatusReport, Alteration::Swallow),
-        (checkin("Authenticate"), Alteration::Status(401)),
-        (checkin("TokenUpdate"), Alteration::Status(500)),
-        (checkin("CheckOut"), Alteration::Status(500)),
-        (checkin("GetBootstrapToken"), Alteration::Swallow),
-        (checkin("GetToken"), Alteration::Status(500)),
-        (checkin("UserAuthenticate"), Alteration::Status(410)),
-        (checkin("ReturnToService"), Alteration::Status(500)),
+        (About::StatusReport, Does::Never),
+        (checkin("Authenticate"), Does::Http(401)),
+        (checkin("TokenUpdate"), Does::Http(500)),
+        (checkin("CheckOut"), Does::Http(500)),
+        (checkin("GetBootstrapToken"), Does::Never),
+        (checkin("GetToken"), Does::Http(500)),
+        (checkin("UserAuthenticate"), Does::Http(410)),
+        (checkin("ReturnToService"), Does::Http(500)),
     ];
     for (target, alteration) in faults {
         let name = format!("{target:?} {alteration:?}");

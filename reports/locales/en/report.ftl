@@ -46,11 +46,13 @@ state-provisional = Provisional
 state-final = Final
 state-corrected = Corrected
 
+band-planted_fault = A fault was planted in this run: it shows what the harness catches and says nothing about any release
 band-beta = These are provisional results on a beta version
 band-virtual_only = Results on virtual devices; no real device was looked at
 band-product_not_exercised = OS side only; the product was not exercised
 band-interrupted = The run did not come to its end; what is left is not tested
 band-stale_signoff = The content has changed since it was signed; this content is not signed
+why-planted_fault = a fault was planted in the run
 why-interrupted = the run did not come to its end
 why-beta = it is a beta or release candidate
 why-virtual_only = only virtual devices were looked at

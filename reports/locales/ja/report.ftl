@@ -40,11 +40,13 @@ state-provisional = 暫定版
 state-final = 確定版
 state-corrected = 訂正版
 
+band-planted_fault = この実行には故障が仕込まれています。検出能力の確認用であり、いかなるバージョンの検証結果でもありません
 band-beta = 本報告はベータ版による暫定的な検証結果です
 band-virtual_only = 仮想デバイスによる検証結果です。実機での確認は含みません
 band-product_not_exercised = OS側の動作のみを確認しています。製品サーバーでの確認は含みません
 band-interrupted = 検証は途中で終わっています。残りのケースは未検証です
 band-stale_signoff = 承認後に内容が変わっています。この内容は承認されていません
+why-planted_fault = 実行に故障が仕込まれている
 why-interrupted = 検証が途中で終わっている
 why-beta = ベータ版またはRCである
 why-virtual_only = 仮想デバイスだけで確認した

@@ -122,23 +122,23 @@ impl Bench<'_> {
             evidence: None,
             previous: None,
         };
-        match record {
-            Some(record) => self.recorded(&mut result, scenario, cell, record),
-            None => {
-                if let CellState::Blocked { reason, sentence } = state {
-                    result.outcome = blocked_outcome(reason);
-                    result.reason = Some(reason.clone());
-                    result.sentence = Some(sentence.clone());
-                } else if let Some(skip) = self.skips.of_place(&feature.id.0, cell.cell) {
-                    if NOT_REQUIRED.contains(&skip.reason.as_str()) {
-                        return None;
-                    }
-                    result.reason = Some(skip.reason.clone());
-                    result.sentence = Some(skip.en.clone());
-                } else {
-                    result.reason = Some("not_reached".to_owned());
-                }
-            }
+        if let Some(record) = record {
+            self.recorded(&mut result, scenario, cell, record);
+            return Some(result);
+        }
+        let skip = self.skips.of_place(&feature.id.0, cell.cell);
+        if skip.is_some_and(|skip| NOT_REQUIRED.contains(&skip.reason.as_str())) {
+            return None;
+        }
+        if let CellState::Blocked { reason, sentence } = state {
+            result.outcome = blocked_outcome(reason);
+            result.reason = Some(reason.clone());
+            result.sentence = Some(sentence.clone());
+        } else if let Some(skip) = skip {
+            result.reason = Some(skip.reason.clone());
+            result.sentence = Some(skip.en.clone());
+        } else {
+            result.reason = Some("not_reached".to_owned());
         }
         Some(result)
     }

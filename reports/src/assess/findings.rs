@@ -193,6 +193,9 @@ fn blocked_because(reason: &str) -> &'static str {
         "server_error",
         "server_garbage",
         "push_unavailable",
+        "command_not_delivered",
+        "device_silent",
+        "device_garbage",
         "previous_step",
     ]
     .into_iter()

@@ -1,5 +1,7 @@
 //! Who is at fault for a lost part: signs gathered from the messages and the facts, and a table of decisions.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use device_matrix::capability::{Applicability, Context, Facts, Kind, Role, Scope};
 use device_matrix::known::Ternary;
 use scenarios::event::{Author, Direction, LookKind, Message, Transcript};
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 use super::context::CellView;
 use super::types::{Fault, Party};
-use crate::record::Attempt;
+use crate::record::{Attempt, LookRecord};
 
 /// Most details kept with a finding.
 const MAX_DETAILS: usize = 6;
@@ -60,6 +62,8 @@ pub struct Signs {
     pub applies: Ternary,
     /// Only what the server saw is not as expected, although the device sent something.
     pub only_server_view: bool,
+    /// The server answered the device's request for a declaration with an error.
+    pub withheld: bool,
     /// Something was delivered to the device.
     pub delivered: bool,
     /// The transcript can be read.
@@ -78,7 +82,7 @@ pub struct Row {
 }
 
 /// The decision table; the first row that holds decides. The last one always does.
-pub const ROWS: [Row; 9] = [
+pub const ROWS: [Row; 10] = [
     Row {
         because: "no_transcript",
         party: Party::Undetermined,
@@ -98,6 +102,11 @@ pub const ROWS: [Row; 9] = [
         because: "server_did_not_take_notice",
         party: Party::Product,
         holds: |signs| signs.only_server_view,
+    },
+    Row {
+        because: "server_withheld_declaration",
+        party: Party::Product,
+        holds: |signs| signs.withheld,
     },
     Row {
         because: "facts_say_not_applicable",
@@ -139,6 +148,9 @@ pub fn decide(signs: &Signs) -> &'static Row {
 pub fn blocked_party(reason: &str) -> Party {
     match reason {
         "server_unreachable" | "server_timeout" | "push_unavailable" => Party::ExternalService,
+        // The server was there and did its part wrongly.
+        "server_error" | "server_garbage" | "command_not_delivered" => Party::Product,
+        "device_silent" | "device_garbage" => Party::Os,
         _ => Party::Undetermined,
     }
 }
@@ -173,6 +185,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             harness_violation: false,
             applies: Ternary::Unknown,
             only_server_view: false,
+            withheld: false,
             delivered: false,
             transcript: false,
         };
@@ -256,10 +269,57 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
         applies,
         only_server_view: sent
             && failed().count() > 0
-            && failed().all(|look| look.kind == LookKind::ServerView),
+            && failed().all(|look| {
+                look.kind == LookKind::ServerView || device_said_otherwise(look, transcript)
+            }),
+        withheld: transcript.messages.iter().any(|message| {
+            message.direction == Direction::ToDevice
+                && message.what.starts_with("declaration/")
+                && message.http_status.is_some_and(|status| status >= 400)
+        }),
         delivered: !delivered.is_empty(),
         transcript: true,
     }
+}
+
+/// Whether the device's last word about a declaration differs from what the server showed of it.
+fn device_said_otherwise(look: &LookRecord, transcript: &Transcript) -> bool {
+    if look.kind != LookKind::DeclarationStatus {
+        return false;
+    }
+    let Some((identifier, field)) = look
+        .pointer
+        .strip_prefix("/declarations/")
+        .and_then(|rest| rest.split_once('/'))
+    else {
+        return false;
+    };
+    let said = transcript
+        .messages
+        .iter()
+        .rev()
+        .filter(|message| message.direction == Direction::ToServer)
+        .find_map(|message| row(&report(&message.body)?, identifier));
+    said.and_then(|row| row.get(field).cloned())
+        .is_some_and(|said| said != look.seen)
+}
+
+/// The status report in a check-in.
+fn report(body: &Value) -> Option<Value> {
+    let data = body.pointer("/Data/$data")?.as_str()?;
+    serde_json::from_slice(&STANDARD.decode(data).ok()?).ok()
+}
+
+/// The row of a declaration in a status report.
+fn row(report: &Value, identifier: &str) -> Option<Value> {
+    report
+        .pointer("/StatusItems/management/declarations")?
+        .as_object()?
+        .values()
+        .filter_map(Value::as_array)
+        .flatten()
+        .find(|row| row.get("identifier").and_then(Value::as_str) == Some(identifier))
+        .cloned()
 }
 
 /// Whose words a delivered message carries: what the harness handed in and the server passed on unaltered stays the
@@ -405,6 +465,7 @@ mod tests {
             harness_violation: false,
             applies: Ternary::Yes,
             only_server_view: false,
+            withheld: false,
             delivered: true,
             transcript: true,
         }
@@ -446,6 +507,14 @@ mod tests {
                 Party::Product,
                 Signs {
                     only_server_view: true,
+                    ..base.clone()
+                },
+            ),
+            (
+                "server_withheld_declaration",
+                Party::Product,
+                Signs {
+                    withheld: true,
                     ..base.clone()
                 },
             ),
@@ -496,6 +565,9 @@ mod tests {
     fn what_is_outside_is_external() {
         assert_eq!(blocked_party("push_unavailable"), Party::ExternalService);
         assert_eq!(blocked_party("server_unreachable"), Party::ExternalService);
-        assert_eq!(blocked_party("server_garbage"), Party::Undetermined);
+        assert_eq!(blocked_party("server_unauthorized"), Party::Undetermined);
+        assert_eq!(blocked_party("server_garbage"), Party::Product);
+        assert_eq!(blocked_party("command_not_delivered"), Party::Product);
+        assert_eq!(blocked_party("device_silent"), Party::Os);
     }
 }

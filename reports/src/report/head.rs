@@ -9,6 +9,9 @@ use super::model::{
 use super::{Book, DueView, ReleaseView};
 use crate::sign::{SignState, Signed};
 
+/// The filter of a record that names the planted faults of its run.
+pub const PLANTED: &str = "fault";
+
 pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
     let (assessment, inputs) = (book.assessment, book.inputs);
     let origin = assessment.head.server_origin;
@@ -20,7 +23,9 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
         .any(|release| release.channel != "released");
     let virtual_only = assessment.device_origin == DeviceOrigin::Virtual;
     let needs_real = inputs.vendor.evidence.final_needs_real_device;
+    let planted = assessment.head.filters.contains_key(PLANTED);
     let reasons: Vec<&'static str> = [
+        ("planted_fault", planted),
         ("interrupted", !assessment.complete),
         ("beta", beta),
         ("virtual_only", virtual_only && needs_real),
@@ -41,6 +46,7 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
         None => "draft",
     };
     let bands = [
+        ("planted_fault", planted),
         ("interrupted", !assessment.complete),
         ("beta", beta),
         ("virtual_only", virtual_only),

@@ -10,6 +10,7 @@ mod scope;
 
 use device_matrix::known::Text;
 
+pub use head::PLANTED;
 pub use inputs::{
     DueView, Guidance, ItemChange, ItemView, KnownIssue, ReleaseView, ReportInputs, Sourced,
     offer_of_item, replacement_of_item,

@@ -16,7 +16,7 @@ pub struct ReportModel {
     pub languages: Vec<&'static str>,
     /// Head.
     pub head: Head,
-    /// Bands across the page: `beta`, `virtual_only`, `product_not_exercised`, `interrupted`, `stale_signoff`.
+    /// Bands across the page: `planted_fault`, `beta`, `virtual_only`, `product_not_exercised`, `interrupted`, `stale_signoff`.
     pub bands: Vec<&'static str>,
     /// The four answers.
     pub answers: Answers,
@@ -83,7 +83,7 @@ pub struct Head {
     pub releases: Vec<ReleaseHead>,
     /// `draft`, `provisional`, `final`, `corrected`.
     pub state: &'static str,
-    /// Reasons why it is not final: `interrupted`, `beta`, `virtual_only`, `product_not_exercised`, `undecided`.
+    /// Reasons why it is not final: `planted_fault`, `interrupted`, `beta`, `virtual_only`, `product_not_exercised`, `undecided`.
     pub reasons: Vec<&'static str>,
     /// Revision, from 1.
     pub revision: u32,

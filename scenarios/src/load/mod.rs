@@ -1,14 +1,19 @@
 //! From the texts of data files to checked types. Nothing here reads a file; texts are arguments.
 
+mod approved;
+mod behavior;
 mod condition;
 mod excuses;
+mod faults;
 mod features;
 mod reader;
 mod scenario;
 mod step;
 
+pub use approved::{approved_text, load_approved};
 pub use condition::parse_range;
 pub use excuses::{Excuse, load_excuses};
+pub use faults::{FaultFile, load_faults};
 pub use features::{Overlay, load_features, parse_overlay};
 pub(crate) use features::{SHARED_IPAD, column_name, column_named};
 pub use scenario::{LoadedScenario, Place, load_scenario};

@@ -278,7 +278,12 @@ fn look(mut reader: Reader<'_, '_>, effect: bool, report: &mut Report<'_>) -> Op
     })
 }
 
-fn pointer_is_good(pointer: &str, span: &Range<usize>, effect: bool, report: &mut Report<'_>) {
+pub(super) fn pointer_is_good(
+    pointer: &str,
+    span: &Range<usize>,
+    effect: bool,
+    report: &mut Report<'_>,
+) {
     let bad_escape = pointer
         .split('~')
         .skip(1)

@@ -205,5 +205,5 @@ fn every_code_is_explained_once() {
     codes.dedup();
     assert_eq!(count, codes.len());
     assert!(codes.is_sorted());
-    assert_eq!(codes.last(), Some(&"SC0022"));
+    assert_eq!(codes.last(), Some(&"SC0032"));
 }

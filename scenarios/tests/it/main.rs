@@ -2,6 +2,7 @@
 
 mod common;
 mod data;
+mod faults;
 mod loader;
 mod plan;
 mod probe;

@@ -15,6 +15,7 @@ pub(crate) mod features;
 pub(crate) mod import;
 pub(crate) mod lint;
 pub(crate) mod matrix;
+pub(crate) mod planted;
 pub(crate) mod publish;
 pub(crate) mod report;
 pub(crate) mod server;

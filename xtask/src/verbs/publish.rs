@@ -17,8 +17,8 @@ use device_matrix::selector::Target;
 use device_matrix::version::Stage;
 use harness::device::apple::settings::BehaviorSettings;
 use jiff::civil::Date;
-use reports::assess::{self, AssessInputs, Assessment, ModelView, Subject, SuiteView};
-use reports::evidence::EvidenceDir;
+use reports::assess::{self, AssessError, AssessInputs, Assessment, ModelView, Subject, SuiteView};
+use reports::evidence::{Evidence, EvidenceDir};
 use reports::record::{RunRecord, read_events};
 use reports::register::{Obtained, ObtainedSource};
 use reports::render;
@@ -67,41 +67,10 @@ pub(crate) fn assess(
         Some(given) => given,
         None => record.head.as_of.parse().map_err(|error| bad(&error))?,
     };
-    let facts_say = |subject: &Subject<'_>, context: &capability::Context| {
-        check_message(
-            &data.facts,
-            subject.kind,
-            subject.id,
-            subject.role,
-            subject.body,
-            context,
-        )
-        .iter()
-        .filter(|violation| violation.what.severity() == Severity::Error)
-        .map(words)
-        .collect()
+    let evidence = EvidenceDir {
+        folder: run.join("evidence"),
     };
-    let models = ModelView::new(
-        data.catalog
-            .platforms()
-            .flat_map(|platform| data.catalog.models(platform))
-            .map(AsRef::as_ref),
-    );
-    let assessment = assess::assess(&AssessInputs {
-        record: &record,
-        evidence: &EvidenceDir {
-            folder: run.join("evidence"),
-        },
-        suite: SuiteView {
-            features: &data.suite.features,
-            scenarios: &data.suite.scenarios,
-        },
-        facts: &data.facts,
-        models: &models,
-        check: &facts_say,
-        device_origin: DeviceOrigin::Virtual,
-    })
-    .map_err(|error| bad(&error))?;
+    let assessment = assess_record(&record, &evidence, data).map_err(|error| bad(&error))?;
     let target = target_of(&record, data)?;
     // A new device is acquired when it is delivered, whatever day its release came out.
     let delivered = match record.head.filters.get(DELIVERED) {
@@ -132,6 +101,46 @@ pub(crate) fn assess(
         },
     );
     Ok((assessment, model))
+}
+
+/// What a record means by these data.
+pub(crate) fn assess_record(
+    record: &RunRecord,
+    evidence: &dyn Evidence,
+    data: &Data,
+) -> Result<Assessment, AssessError> {
+    let facts_say = |subject: &Subject<'_>, context: &capability::Context| {
+        check_message(
+            &data.facts,
+            subject.kind,
+            subject.id,
+            subject.role,
+            subject.body,
+            context,
+        )
+        .iter()
+        .filter(|violation| violation.what.severity() == Severity::Error)
+        .map(words)
+        .collect()
+    };
+    let models = ModelView::new(
+        data.catalog
+            .platforms()
+            .flat_map(|platform| data.catalog.models(platform))
+            .map(AsRef::as_ref),
+    );
+    assess::assess(&AssessInputs {
+        record,
+        evidence,
+        suite: SuiteView {
+            features: &data.suite.features,
+            scenarios: &data.suite.scenarios,
+        },
+        facts: &data.facts,
+        models: &models,
+        check: &facts_say,
+        device_origin: DeviceOrigin::Virtual,
+    })
 }
 
 /// Writes every form of the report beside the record.

@@ -14,6 +14,7 @@ use reports::assess::{self, Verdict};
 use scenarios::plan::{self, Filters, Plan, Skip};
 use tokio_util::sync::CancellationToken;
 
+use super::planted;
 use super::publish;
 use super::target::{Asked, tier};
 use super::under_test;
@@ -48,6 +49,7 @@ pub(crate) fn run(
     let named_filters = wanted.named_filters(&target)?;
     wanted.same_data(data)?;
     let plan = Arc::new(plan(&target.selector, &matrix, data, &filters));
+    let planted = planted::asked(&wanted.faults, &plan, data, lang)?;
     if plan.cases.is_empty() {
         return Err(Stop::usage(nothing_to_run(&plan, lang)));
     }
@@ -62,7 +64,11 @@ pub(crate) fn run(
         .build()
         .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
     let (folder, summary) = runtime.block_on(async {
-        let connected = under_test::connect(&arguments.server, &data.vendor, as_of).await?;
+        let connected = if planted.iter().any(|fault| fault.in_server()) {
+            planted::server(&planted, &arguments.server, as_of).await?
+        } else {
+            under_test::connect(&arguments.server, &data.vendor, as_of).await?
+        };
         let server = connected.server;
         server
             .check()
@@ -93,7 +99,7 @@ pub(crate) fn run(
             scenarios: data.suite.scenarios.clone().into(),
             facts: data.facts.clone(),
             server,
-            devices: Arc::new(under_test::devices()),
+            devices: planted::devices(&planted),
             head,
             options,
             keep,
@@ -108,6 +114,19 @@ pub(crate) fn run(
     let (assessment, model) = publish::assess(&folder, data, None)?;
     let published = publish::write(&folder, assessment, model)?;
     super::report::show(&published, &folder, arguments.json, lang)?;
+    if !wanted.faults.is_empty() {
+        let ids = wanted.faults.join(", ");
+        eprintln!(
+            "{}",
+            match lang {
+                Lang::Ja =>
+                    format!("故障を仕込んだ実行です（{ids}）。検証結果ではなく、署名できません"),
+                Lang::En => format!(
+                    "a fault was planted ({ids}): this says nothing about a release and can not be signed"
+                ),
+            }
+        );
+    }
     if let Some(hint) = how_to_go_on(&summary, &folder, lang) {
         eprintln!("{hint}");
     }

@@ -9,6 +9,7 @@ use device_matrix::selector::{Target, TargetKind};
 use harness::server::ServerCapabilities;
 use jiff::civil::Date;
 use reports::record::{RunHead, RunRecord, read_events};
+use reports::report::PLANTED;
 use scenarios::event::ServerOrigin;
 
 use crate::cli::{TierWord, VerifyArgs};
@@ -28,6 +29,8 @@ pub(crate) struct Wanted {
     pub(crate) features: Vec<String>,
     pub(crate) models: Vec<String>,
     pub(crate) enrollments: Vec<String>,
+    /// Planted faults.
+    pub(crate) faults: Vec<String>,
     pub(crate) only_failed: Option<PathBuf>,
     pub(crate) as_of: Date,
     pub(crate) delivered: Option<Date>,
@@ -47,6 +50,7 @@ impl Wanted {
                 features: arguments.feature.clone(),
                 models: arguments.model.clone(),
                 enrollments: arguments.enrollment.clone(),
+                faults: arguments.fault.clone(),
                 only_failed: arguments.only_failed.clone(),
                 as_of: crate::clock::as_of(arguments.as_of),
                 delivered: arguments.delivered,
@@ -88,6 +92,7 @@ impl Wanted {
             features: names("feature"),
             models: names("model"),
             enrollments: names("enrollment"),
+            faults: names(PLANTED),
             only_failed: only_failed.map(|name| run.with_file_name(name)),
             as_of,
             delivered,
@@ -125,6 +130,7 @@ impl Wanted {
                 arguments.tier.map(|tier| tier.as_str().to_owned()),
                 Some(self.tier.as_str().to_owned()),
             ),
+            ("--fault", several(&arguments.fault), several(&self.faults)),
             (
                 "--feature",
                 several(&arguments.feature),
@@ -197,6 +203,7 @@ impl Wanted {
             ("model", models),
             ("enrollment", several(&self.enrollments)),
             ("only-failed", only_failed),
+            (PLANTED, several(&self.faults)),
             (DELIVERED, delivered),
         ]
         .into_iter()

@@ -2,6 +2,7 @@
 
 mod data;
 mod due;
+mod faults;
 mod gone;
 mod interrupted;
 mod new_device;

@@ -32,7 +32,8 @@ pub(super) struct Core {
 pub(super) const ALL_RIGHTS: u32 = 8191;
 
 impl Core {
-    pub(super) fn new(spec: DeviceSpec) -> Self {
+    pub(super) fn new(mut spec: DeviceSpec) -> Self {
+        spec.tune();
         let derive = Derive(spec.seed);
         let ids = if spec.enrollment.is_user_enrollment() {
             Ids {
@@ -84,6 +85,7 @@ impl Core {
 
     pub(super) fn set_release(&mut self, release: Arc<Release>) {
         self.spec.release = release;
+        self.spec.tune();
     }
 
     pub(super) fn platform(&self) -> Platform {

@@ -3,10 +3,10 @@
 use device_matrix::capability::Scope;
 use device_matrix::version::VersionNumber;
 use plist::{Dictionary, Value as Plist};
+use scenarios::fault::{About, Does};
 use serde_json::{Map, Value, json};
 
 use super::core::Core;
-use super::quirks::Quirk;
 use super::state::{InstalledPayload, InstalledProfile};
 use super::{force, passcode, tree};
 use crate::protocol::apple::codec::{dictionary_to_json, to_json};
@@ -52,10 +52,10 @@ pub(super) fn tree(core: &Core) -> Value {
             tree::insert(&mut tree, pointer, value.clone());
         }
     }
-    for quirk in &core.spec.quirks.quirks {
-        match quirk {
-            Quirk::EffectMissing { pointer } => tree::remove(&mut tree, pointer),
-            Quirk::EffectWrong { pointer, value } if tree.pointer(pointer).is_some() => {
+    for behavior in core.spec.quirks.active() {
+        match (&behavior.about, &behavior.does) {
+            (About::Effect(pointer), Does::Missing) => tree::remove(&mut tree, pointer),
+            (About::Effect(pointer), Does::Becomes(value)) if tree.pointer(pointer).is_some() => {
                 tree::insert(&mut tree, pointer, value.clone());
             }
             _ => {}

@@ -11,13 +11,14 @@ use device_matrix::platform::SchemaOs;
 use device_matrix::release::Release;
 use plist::Value as Plist;
 use scenarios::event::DeviceOrigin;
+use scenarios::fault::LostAfter;
 use scenarios::scenario::{ChannelWord, DeviceAction};
 use serde_json::Value;
 
 use super::core::Core;
 use super::ddm::{self, Trigger};
 use super::link::Link;
-use super::quirks::{LostAfter, Quirks};
+use super::quirks::Quirks;
 use super::session::Outgoing;
 use super::settings::BehaviorSettings;
 use super::wire::garbage;
@@ -48,6 +49,16 @@ pub struct DeviceSpec {
     pub seed: u64,
     /// How long it waits for an answer of the server.
     pub timeout: Duration,
+}
+
+impl DeviceSpec {
+    /// Planted faults begin and end with releases.
+    pub(super) fn tune(&mut self) {
+        let (platform, version) = (self.release.platform, &self.release.version.number);
+        if let Some(here) = self.quirks.on(platform, version) {
+            self.quirks = Arc::new(here);
+        }
+    }
 }
 
 /// A virtual Apple device.

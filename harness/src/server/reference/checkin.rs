@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use bytes::Bytes;
 use plist::{Dictionary, Value};
+use scenarios::fault::{About, names};
 
 use super::config::UserAuthenticate;
 use super::core::{Core, Declarations, Enrollment, Fingerprint, Refusal};
@@ -36,6 +37,13 @@ impl Core {
                 "the check-in names no device (UDID or EnrollmentID)".to_owned(),
             )
         })?;
+        if !self.quirks.is_empty() {
+            self.hold(|about| matches!(about, About::Checkin(of) if names(of, kind)))
+                .await;
+            if let Some(status) = self.quirks.refuses(kind, message) {
+                return Err(refused(status));
+            }
+        }
         if kind == "Authenticate" {
             self.bind(&sender, fingerprint)?;
         }
@@ -67,21 +75,17 @@ impl Core {
         if self.quirks.is_empty() {
             return Ok(answer);
         }
-        let refuse = |status| {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            Refusal(status, String::new())
-        };
         match answer {
             Answer::Plist(answer) => self
                 .quirks
                 .checkin(kind, Some(answer))
                 .map(|answer| answer.map_or(Answer::Empty, Answer::Plist))
-                .map_err(refuse),
+                .map_err(refused),
             other => self
                 .quirks
                 .checkin(kind, None)
                 .map(|_| other)
-                .map_err(refuse),
+                .map_err(refused),
         }
     }
 
@@ -196,7 +200,11 @@ impl Core {
                 } else {
                     Ingest::Merge
                 };
-                engine.answer(&sender.id, endpoint, body, ingest)
+                let taken = match (endpoint, body) {
+                    ("status", Some(body)) => self.quirks.status_report(body),
+                    _ => None,
+                };
+                engine.answer(&sender.id, endpoint, taken.as_deref().or(body), ingest)
             }
         };
         Ok(match answer {
@@ -204,6 +212,8 @@ impl Core {
             DdmAnswer::NotFound => Answer::Status(StatusCode::NOT_FOUND, "Not Found".to_owned()),
             DdmAnswer::Bad(why) => Answer::Status(StatusCode::BAD_REQUEST, why),
             DdmAnswer::Json(json) if endpoint.starts_with("declaration/") => {
+                self.hold(|about| matches!(about, About::Declaration(_)))
+                    .await;
                 match self.quirks.declaration(json) {
                     Ok(json) => Answer::Json(json),
                     Err(status) => Answer::Status(
@@ -215,6 +225,11 @@ impl Core {
             DdmAnswer::Json(json) => Answer::Json(json),
         })
     }
+}
+
+fn refused(status: u16) -> Refusal {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Refusal(status, String::new())
 }
 
 fn token_update(enrollment: &Enrollment, message: &Dictionary) -> Result<Answer, Refusal> {

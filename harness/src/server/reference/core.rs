@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
+use scenarios::fault::About;
 
 use super::config::{IdentityProof, ReturnToServiceAnswer, UserAuthenticate};
 use super::push::{PushInfo, Pusher};
 use super::queue::{Queue, Queued};
-use super::quirks::ServerQuirks;
+use super::quirks::{Held, ServerQuirks};
 use super::webhook::WebhookSender;
 use crate::protocol::apple::identity::{
     TrustAnchor, certificate_from_header, verify_certificate, verify_mdm_signature,
@@ -238,7 +239,23 @@ impl Core {
             .get(id)
             .and_then(|enrollment| enrollment.lock().push.clone())
             .ok_or_else(|| "no push info for enrollment".to_owned())?;
+        if self.quirks.never_pushes() {
+            return Err("the server does not ask for it".to_owned());
+        }
+        if self.quirks.loses_pushes() {
+            return Ok("lost".to_owned());
+        }
+        self.hold(|about| *about == About::Push).await;
         self.pusher.push(&info).await
+    }
+
+    /// Waits as long as the network holds something back.
+    pub(super) async fn hold(&self, about: impl Fn(&About) -> bool) {
+        match self.quirks.held(about) {
+            None => {}
+            Some(Held::For(late)) => tokio::time::sleep(late).await,
+            Some(Held::ForEver) => std::future::pending().await,
+        }
     }
 
     /// A number for the next event.

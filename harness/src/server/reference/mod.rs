@@ -17,5 +17,5 @@ pub use config::{
     IdentityProof, ReferenceConfig, ReturnToServiceAnswer, ServeOptions, TOKEN_CAPABILITY,
     UserAuthenticate,
 };
-pub use quirks::{Alteration, Quirk, ServerQuirks, Target};
+pub use quirks::ServerQuirks;
 pub use serve::serve;

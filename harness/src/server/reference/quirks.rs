@@ -1,92 +1,122 @@
-//! Planted faults of a server: what it does to messages on their way to devices.
+//! What a server and the network do wrong to messages on their way to devices: the server's interpreter of
+//! [`scenarios::fault::Behavior`].
 //!
 //! A path is a JSON pointer into the message's JSON twin. It may lead through data that is itself a property list,
 //! such as the profile in `/Command/Payload`.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use plist::Dictionary;
+use scenarios::fault::{About, Behavior, By, Does, names};
 use serde_json::Value;
 
 use crate::protocol::apple::codec;
 
-/// What a quirk is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// Commands, all or of one `RequestType`.
-    Command(Option<String>),
-    /// Declarations, all or of one `Type`.
-    Declaration(Option<String>),
-    /// Answers to check-ins of one `MessageType`.
-    Checkin(String),
-    /// Status reports of declarative management.
-    StatusReport,
-}
-
-/// What a quirk does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Alteration {
-    /// The key at the path is left out.
-    Drop(String),
-    /// The key at the path has another name.
-    Rename(String, String),
-    /// The key at the path has another value; it is added when absent.
-    Set(String, Value),
-    /// The message never leaves the server: a command is dropped, a declaration is not found, a check-in is
-    /// answered without a body, a status report is counted but not taken in (a stale verdict stays).
-    Swallow,
-    /// A command is delivered a second time after it was answered.
-    Duplicate,
-    /// The message is answered with this HTTP status and no body.
-    Status(u16),
-}
-
-/// One planted fault.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quirk {
-    /// What it is about.
-    pub target: Target,
-    /// What it does.
-    pub alteration: Alteration,
-}
-
-/// Planted faults, applied in order.
+/// What the server, and the network on the way to it, does wrong; applied in order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ServerQuirks(pub Vec<Quirk>);
+pub struct ServerQuirks(Vec<Behavior>);
+
+/// How long an answer does not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It comes late.
+    For(Duration),
+    /// It never comes.
+    ForEver,
+}
 
 impl ServerQuirks {
+    /// What of these is the server's or the network's doing.
+    #[must_use]
+    pub fn new(behaviors: impl IntoIterator<Item = Behavior>) -> Self {
+        let own = |behavior: &Behavior| behavior.by != By::Device;
+        Self(behaviors.into_iter().filter(own).collect())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn on_command<'a>(&'a self, request_type: &'a str) -> impl Iterator<Item = &'a Alteration> {
-        self.matching(move |target| match target {
-            Target::Command(of) => of.as_deref().is_none_or(|of| of == request_type),
-            _ => false,
-        })
+    fn on_command<'a>(&'a self, request_type: &'a str) -> impl Iterator<Item = &'a Does> {
+        self.matching(
+            By::Server,
+            move |about| matches!(about, About::Command(name) if names(name, request_type)),
+        )
     }
 
     fn matching<'a>(
         &'a self,
-        about: impl Fn(&Target) -> bool + 'a,
-    ) -> impl Iterator<Item = &'a Alteration> {
+        by: By,
+        about: impl Fn(&About) -> bool + 'a,
+    ) -> impl Iterator<Item = &'a Does> {
         self.0
             .iter()
-            .filter(move |quirk| about(&quirk.target))
-            .map(|quirk| &quirk.alteration)
+            .filter(move |behavior| behavior.by == by && about(&behavior.about))
+            .map(|behavior| &behavior.does)
+    }
+
+    /// How long the network holds an answer back.
+    pub(super) fn held(&self, about: impl Fn(&About) -> bool) -> Option<Held> {
+        self.matching(By::Network, about)
+            .find_map(|does| match does {
+                Does::Never => Some(Held::ForEver),
+                Does::Delay(late) => Some(Held::For(Duration::from_millis(u64::from(*late)))),
+                _ => None,
+            })
+    }
+
+    /// Whether a notification is sent and lost on its way.
+    pub(super) fn loses_pushes(&self) -> bool {
+        let push = |about: &About| *about == About::Push;
+        self.matching(By::Network, push)
+            .any(|does| *does == Does::Never)
+    }
+
+    /// Whether the server fails to notify.
+    pub(super) fn never_pushes(&self) -> bool {
+        let push = |about: &About| *about == About::Push;
+        self.matching(By::Server, push)
+            .any(|does| *does == Does::Never)
+    }
+
+    /// The HTTP status that a check-in is refused with because a value in it is none of an exact list.
+    pub(super) fn refuses(&self, message_type: &str, message: &Dictionary) -> Option<u16> {
+        let about = |about: &About| matches!(about, About::Checkin(of) if names(of, message_type));
+        self.matching(By::Server, about)
+            .find_map(|does| match does {
+                Does::AcceptOnly { at, values } => {
+                    let seen = codec::dictionary_to_json(message).pointer(at).cloned();
+                    (!seen.is_some_and(|seen| values.contains(&seen))).then_some(400)
+                }
+                _ => None,
+            })
+    }
+
+    /// A status report as the server takes it in.
+    pub(super) fn status_report(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let about = |about: &About| *about == About::StatusReport;
+        let mut changes = self.matching(By::Server, about).peekable();
+        changes.peek()?;
+        let mut report = serde_json::from_slice::<Value>(body).ok()?;
+        for does in changes {
+            apply(&mut report, does);
+        }
+        Some(report.to_string().into_bytes())
     }
 
     /// Whether a command is accepted and then lost.
     pub(super) fn swallows(&self, request_type: &str) -> bool {
         self.on_command(request_type)
-            .any(|alteration| *alteration == Alteration::Swallow)
+            .any(|does| *does == Does::Never)
     }
 
     /// How often a command is delivered again.
     pub(super) fn repeats(&self, request_type: &str) -> u8 {
         let repeats = self
             .on_command(request_type)
-            .filter(|alteration| **alteration == Alteration::Duplicate)
+            .filter(|does| **does == Does::Duplicate)
             .count();
         u8::try_from(repeats).unwrap_or(u8::MAX)
     }
@@ -98,10 +128,17 @@ impl ServerQuirks {
             return None;
         }
         let mut message = codec::dictionary_to_json(&codec::decode(raw).ok()?);
-        for alteration in alterations {
-            apply(&mut message, alteration);
+        let mut cut = None;
+        for does in alterations {
+            match does {
+                Does::Garbage => return Some(b"\0not a property list".to_vec()),
+                Does::Truncate(bytes) => cut = usize::try_from(*bytes).ok(),
+                does => apply(&mut message, does),
+            }
         }
-        encode(&message)
+        let mut bytes = encode(&message)?;
+        bytes.truncate(cut.unwrap_or(usize::MAX));
+        Some(bytes)
     }
 
     /// The HTTP status that a command's delivery is replaced with.
@@ -122,14 +159,14 @@ impl ServerQuirks {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned();
-        let alterations = self.matching(move |target| match target {
-            Target::Declaration(of) => of.as_ref().is_none_or(|of| *of == kind),
-            _ => false,
-        });
+        let alterations = self.matching(
+            By::Server,
+            move |about| matches!(about, About::Declaration(of) if names(of, &kind)),
+        );
         for alteration in alterations {
             match alteration {
-                Alteration::Swallow => return Err(404),
-                Alteration::Status(status) => return Err(*status),
+                Does::Never => return Err(404),
+                Does::Http(status) => return Err(*status),
                 alteration => apply(&mut message, alteration),
             }
         }
@@ -143,11 +180,11 @@ impl ServerQuirks {
         answer: Option<Dictionary>,
     ) -> Result<Option<Dictionary>, u16> {
         let mut answer = answer;
-        let about = |target: &Target| matches!(target, Target::Checkin(of) if of == message_type);
-        for alteration in self.matching(about) {
+        let about = |about: &About| matches!(about, About::Checkin(of) if names(of, message_type));
+        for alteration in self.matching(By::Server, about) {
             match alteration {
-                Alteration::Swallow => answer = None,
-                Alteration::Status(status) => return Err(*status),
+                Does::Never => answer = None,
+                Does::Http(status) => return Err(*status),
                 alteration => {
                     answer = answer.and_then(|answer| {
                         let mut message = codec::dictionary_to_json(&answer);
@@ -162,14 +199,14 @@ impl ServerQuirks {
 
     /// Whether status reports are only counted, so that the server keeps showing what it knew.
     pub(super) fn keeps_stale_status(&self) -> bool {
-        self.matching(|target| *target == Target::StatusReport)
-            .any(|alteration| *alteration == Alteration::Swallow)
+        self.matching(By::Server, |about| *about == About::StatusReport)
+            .any(|does| *does == Does::Never)
     }
 }
 
-fn status_of(alteration: &Alteration) -> Option<u16> {
-    match alteration {
-        Alteration::Status(status) => Some(*status),
+fn status_of(does: &Does) -> Option<u16> {
+    match does {
+        Does::Http(status) => Some(*status),
         _ => None,
     }
 }
@@ -179,28 +216,30 @@ fn encode(message: &Value) -> Option<Vec<u8>> {
     codec::encode_xml(&dictionary).ok()
 }
 
-fn apply(message: &mut Value, alteration: &Alteration) {
-    match alteration {
-        Alteration::Drop(path) => at_parent(message, path, &mut |parent, key| remove(parent, key)),
-        Alteration::Rename(path, name) => at_parent(message, path, &mut |parent, key| {
+fn apply(message: &mut Value, does: &Does) {
+    match does {
+        Does::Drop(path) => at_parent(message, path, &mut |parent, key| remove(parent, key)),
+        Does::Rename { at: path, to: name } => at_parent(message, path, &mut |parent, key| {
             if let Some(object) = parent.as_object_mut()
                 && let Some(value) = object.remove(key)
             {
                 object.insert(name.clone(), value);
             }
         }),
-        Alteration::Set(path, value) => at_parent(message, path, &mut |parent, key| match parent {
-            Value::Object(object) => {
-                object.insert(key.to_owned(), value.clone());
-            }
-            Value::Array(items) => {
-                if let Some(item) = key.parse().ok().and_then(|at: usize| items.get_mut(at)) {
-                    *item = value.clone();
+        Does::Set { at: path, value } => {
+            at_parent(message, path, &mut |parent, key| match parent {
+                Value::Object(object) => {
+                    object.insert(key.to_owned(), value.clone());
                 }
-            }
-            _ => {}
-        }),
-        Alteration::Swallow | Alteration::Duplicate | Alteration::Status(_) => {}
+                Value::Array(items) => {
+                    if let Some(item) = key.parse().ok().and_then(|at: usize| items.get_mut(at)) {
+                        *item = value.clone();
+                    }
+                }
+                _ => {}
+            });
+        }
+        _ => {}
     }
 }
 
@@ -269,11 +308,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn altered(message: &Value, alteration: Alteration) -> Value {
-        let quirks = ServerQuirks(vec![Quirk {
-            target: Target::Command(Some("InstallProfile".to_owned())),
-            alteration,
-        }]);
+    fn altered(message: &Value, does: Does) -> Value {
+        let about = About::command("InstallProfile");
+        let quirks = ServerQuirks::new([Behavior::server(about, does)]);
         let raw = encode(message).expect("encodes");
         assert_eq!(quirks.command("ProfileList", &raw), None);
         let out = quirks.command("InstallProfile", &raw).expect("altered");
@@ -291,19 +328,19 @@ mod tests {
         let inner = "/Command/Payload/PayloadContent/0";
         let table = [
             (
-                Alteration::Drop(format!("{inner}/allowCamera")),
+                Does::drop(format!("{inner}/allowCamera")),
                 json!([{ "allowChat": true }]),
             ),
             (
-                Alteration::Rename(format!("{inner}/allowCamera"), "allowKamera".to_owned()),
+                Does::rename(format!("{inner}/allowCamera"), "allowKamera".to_owned()),
                 json!([{ "allowChat": true, "allowKamera": false }]),
             ),
             (
-                Alteration::Set(format!("{inner}/allowCamera"), json!(true)),
+                Does::set(format!("{inner}/allowCamera"), json!(true)),
                 json!([{ "allowCamera": true, "allowChat": true }]),
             ),
             (
-                Alteration::Drop("/nowhere/at/all".to_owned()),
+                Does::drop("/nowhere/at/all".to_owned()),
                 json!([{ "allowCamera": false, "allowChat": true }]),
             ),
         ];
@@ -312,25 +349,19 @@ mod tests {
             let payload = nested(&out["Command"]["Payload"]).expect("a profile");
             assert_eq!(payload["PayloadContent"], expected);
         }
-        let out = altered(&message, Alteration::Drop("/Command/Payload".to_owned()));
+        let out = altered(&message, Does::drop("/Command/Payload".to_owned()));
         assert_eq!(out["Command"], json!({ "RequestType": "InstallProfile" }));
     }
 
     #[test]
     fn declarations_and_answers_are_altered() {
-        let quirks = ServerQuirks(vec![
-            Quirk {
-                target: Target::Declaration(Some("a".to_owned())),
-                alteration: Alteration::Set("/Payload/X".to_owned(), json!(2)),
-            },
-            Quirk {
-                target: Target::Declaration(Some("b".to_owned())),
-                alteration: Alteration::Swallow,
-            },
-            Quirk {
-                target: Target::Checkin("Authenticate".to_owned()),
-                alteration: Alteration::Status(503),
-            },
+        let quirks = ServerQuirks::new([
+            Behavior::server(
+                About::declaration("a"),
+                Does::set("/Payload/X".to_owned(), json!(2)),
+            ),
+            Behavior::server(About::declaration("b"), Does::Never),
+            Behavior::server(About::checkin("Authenticate"), Does::Http(503)),
         ]);
         let body = |kind: &str| {
             json!({ "Type": kind, "Payload": {} })

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use bytes::Bytes;
 use plist::Dictionary;
+use scenarios::fault::{About, names};
 
 use super::core::{Core, Fingerprint, Refusal};
 use super::queue::Status;
@@ -47,6 +48,9 @@ impl Core {
         if self.quirks.is_empty() {
             return Ok(Some(next.raw));
         }
+        let request_type = next.request_type.as_str();
+        self.hold(|about| matches!(about, About::Command(of) if names(of, request_type)))
+            .await;
         if let Some(status) = self.quirks.command_status(&next.request_type) {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             return Err(Refusal(status, String::new()));

@@ -33,11 +33,11 @@ mod users;
 
 use device_matrix::capability::{Facts, Kind, Role, Scope};
 use plist::Dictionary;
+use scenarios::fault::Does;
 
 use super::core::Core;
 use super::errors;
 use super::gate::{self, Gate};
-use super::quirks::Quirk;
 use super::{effects, values};
 use crate::protocol::apple::codec;
 use crate::protocol::apple::command::{CommandEnvelope, ErrorItem, Status};
@@ -359,17 +359,35 @@ pub(super) fn remember_kept(core: &mut Core) {
 
 /// Plants faults in an answer.
 fn distort(core: &Core, name: &str, keys: &mut Dictionary) {
-    for quirk in core.spec.quirks.touching(name) {
-        match quirk {
-            Quirk::DropResponseKey { pointer, .. } => values::remove(keys, pointer),
-            Quirk::WrongValue { pointer, value, .. } => {
-                if let (Some(place), Ok(value)) =
-                    (values::at(keys, pointer), codec::from_json(value))
-                {
+    for does in core.spec.quirks.touching(name) {
+        match does {
+            Does::Drop(pointer) => values::remove(keys, pointer),
+            Does::Set { at, value } => {
+                if let (Some(place), Ok(value)) = (values::at(keys, at), codec::from_json(value)) {
                     *place = value;
                 }
             }
-            Quirk::ExtraResponseKey { key, value, .. } => {
+            Does::WrongType(pointer) => {
+                if let Some(place) = values::at(keys, pointer) {
+                    *place = match place {
+                        plist::Value::String(_) => values::int(1),
+                        _ => values::text("1"),
+                    };
+                }
+            }
+            Does::Rename { at, to } => {
+                let value = values::at(keys, at).map(|place| place.clone());
+                let (parent, _) = at.rsplit_once('/').unwrap_or(("", ""));
+                values::remove(keys, at);
+                let inner = match parent {
+                    "" => Some(&mut *keys),
+                    parent => values::at(keys, parent).and_then(plist::Value::as_dictionary_mut),
+                };
+                if let (Some(value), Some(inner)) = (value, inner) {
+                    inner.insert(to.clone(), value);
+                }
+            }
+            Does::Extra { key, value } => {
                 if let Ok(value) = codec::from_json(value) {
                     keys.insert(key.clone(), value);
                 }

@@ -1,4 +1,4 @@
-//! `faults`: seeded single mutations, and which of them are caught.
+//! `faults --mutations N`: seeded single mutations, and which of them are caught.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,19 +13,22 @@ use scenarios::plan::{Check, Filters, Plan};
 use scenarios::scenario::Scenario;
 use tokio_util::sync::CancellationToken;
 
-use super::target::Asked;
-use super::under_test;
-use super::verify::{cores, plan};
 use crate::cli::{FaultsArgs, TierWord};
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::lang::Lang;
+use crate::verbs::target::Asked;
+use crate::verbs::under_test;
+use crate::verbs::verify::{cores, plan};
+
+/// The target that is run when none is named.
+const USUAL_TARGET: &str = "ios18.1";
 
 /// Runs the mutations; one that is caught under a wrong name is a no.
-pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
+pub(super) fn run(arguments: &FaultsArgs, each: u32, data: &Data, lang: Lang) -> Outcome {
     let as_of = crate::clock::as_of(arguments.as_of);
     let (target, matrix) = Asked {
-        target: Some(&arguments.target),
+        target: Some(arguments.target.as_deref().unwrap_or(USUAL_TARGET)),
         tier: TierWord::Smoke,
         models: &[],
         enrollments: &[],
@@ -76,7 +79,7 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
         let touched = touch::touched(&data.facts, planned(), std::iter::empty());
         let mutations = generate::generate(
             arguments.seed,
-            arguments.mutations as usize,
+            each as usize,
             &data.facts,
             &touched,
             &plan,
@@ -88,7 +91,7 @@ pub(crate) fn run(arguments: &FaultsArgs, data: &Data, lang: Lang) -> Outcome {
             .map_err(|error| Stop::new(Exit::Bug, error.to_string()))
     })?;
     if arguments.json {
-        super::print_json(&report)?;
+        crate::verbs::print_json(&report)?;
     } else {
         print(&report, lang);
     }
@@ -129,7 +132,7 @@ fn print(report: &MutationReport, lang: Lang) {
             "caught by / reason for surviving",
         ],
     };
-    let mut table = super::table(&head);
+    let mut table = crate::verbs::table(&head);
     for result in &report.results {
         let (fate, why) = match &result.outcome {
             Fate::Caught {
