@@ -73,6 +73,8 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Features(arguments) => verbs::features::run(arguments, &workspace, terminal, lang),
         Verb::Report(arguments) => verbs::report::run(arguments, &data()?, lang),
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
+        Verb::Notice(arguments) => verbs::notice::run(arguments, &data()?, lang),
+        Verb::Agenda(arguments) => verbs::agenda::run(arguments, &data()?, lang),
         Verb::Faults(arguments) => verbs::faults::run(arguments, &data()?, lang),
         Verb::Server(arguments) => verbs::server::run(arguments),
         Verb::Import(arguments) => verbs::import::run(arguments, &workspace),

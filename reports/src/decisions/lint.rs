@@ -38,6 +38,19 @@ mod own {
     pub(super) const GROUND: &str = "RP0411";
 }
 
+/// Whether a diagnostic says that the notice would be unlawful, not that the file is broken.
+#[must_use]
+pub fn refuses(code: &str) -> bool {
+    [
+        own::BEFORE_DECISION,
+        own::TOO_EARLY,
+        own::WINDOW,
+        own::ORDER,
+        own::MAINTENANCE,
+    ]
+    .contains(&code)
+}
+
 /// Places of a decision in its file.
 pub(super) struct Places {
     pub(super) path: PathBuf,

@@ -4,6 +4,6 @@ mod lint;
 mod read;
 mod types;
 
-pub use lint::Context;
+pub use lint::{Context, refuses};
 pub use read::{announced, check, load, read_sources};
 pub use types::{Change, Decision, DecisionSite, Event, Figures, State, Trend, name};
