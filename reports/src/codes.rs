@@ -117,10 +117,7 @@ pub const CODES: [(&str, &str); 28] = [
         "RP0411",
         "A decision lacks its ground: who signed, why, what remains, and figures that are not younger than the decision.",
     ),
-    (
-        "RP0412",
-        "A file of the decisions can not be read.",
-    ),
+    ("RP0412", "A file of the decisions can not be read."),
 ];
 
 /// The explanation of a code.

@@ -98,7 +98,9 @@ impl World {
             })
             .collect();
         let generations = |platform| match platform {
-            Platform::Ios => ["15", "16", "17", "18", "26", "27"].map(str::to_owned).to_vec(),
+            Platform::Ios => ["15", "16", "17", "18", "26", "27"]
+                .map(str::to_owned)
+                .to_vec(),
             _ => Vec::new(),
         };
         decisions::check(
@@ -124,7 +126,11 @@ fn site(zone: &str) -> Site {
 }
 
 fn words(verdict: &Verdict) -> Vec<&'static str> {
-    verdict.reasons.iter().map(|reason| reason.as_str()).collect()
+    verdict
+        .reasons
+        .iter()
+        .map(|reason| reason.as_str())
+        .collect()
 }
 
 const NOTICE: Date = date(2026, 11, 23);
@@ -148,6 +154,15 @@ fn the_worked_example() {
     }
 }
 
+/// Notice, change, sites, kind, reasons.
+type Row = (
+    Date,
+    &'static str,
+    &'static [&'static str],
+    ChangeKind,
+    &'static [&'static str],
+);
+
 #[test]
 fn dates_and_hours_in_verdicts_out() {
     let world = World::new();
@@ -156,23 +171,89 @@ fn dates_and_hours_in_verdicts_out() {
         ..ChangeKind::default()
     };
     let plain = ChangeKind::default();
-    // Notice, change, sites, kind, reasons. 2026-11-28 + 60 = 2027-01-27, a Wednesday.
-    let rows: [(Date, &str, &[&str], ChangeKind, &[&str]); 19] = [
-        (date(2026, 11, 28), "2027-01-27T19:00:00+09:00", TOKYO, plain, &[]),
-        (date(2026, 11, 29), "2027-01-27T19:00:00+09:00", TOKYO, plain, &["too_early"]),
-        (NOTICE, "2027-01-27T18:59:59+09:00", TOKYO, plain, &["outside_window"]),
-        (NOTICE, "2027-01-28T00:00:00+09:00", TOKYO, plain, &["outside_window"]),
+    // 2026-11-28 + 60 = 2027-01-27, a Wednesday.
+    let rows: [Row; 19] = [
+        (
+            date(2026, 11, 28),
+            "2027-01-27T19:00:00+09:00",
+            TOKYO,
+            plain,
+            &[],
+        ),
+        (
+            date(2026, 11, 29),
+            "2027-01-27T19:00:00+09:00",
+            TOKYO,
+            plain,
+            &["too_early"],
+        ),
+        (
+            NOTICE,
+            "2027-01-27T18:59:59+09:00",
+            TOKYO,
+            plain,
+            &["outside_window"],
+        ),
+        (
+            NOTICE,
+            "2027-01-28T00:00:00+09:00",
+            TOKYO,
+            plain,
+            &["outside_window"],
+        ),
         (NOTICE, "2027-01-27T23:59:59+09:00", TOKYO, plain, &[]),
-        (NOTICE, "2027-01-27T19:30:00+09:00", TOKYO, remote, &["outside_window"]),
+        (
+            NOTICE,
+            "2027-01-27T19:30:00+09:00",
+            TOKYO,
+            remote,
+            &["outside_window"],
+        ),
         (NOTICE, "2027-01-27T20:00:00+09:00", TOKYO, remote, &[]),
-        (NOTICE, "2027-01-27T20:30:00+09:00", SINGAPORE, remote, &["outside_window"]),
-        (NOTICE, "2027-01-30T22:30:00+09:00", TOKYO, plain, &["wrong_window"]),
-        (NOTICE, "2027-01-31T00:30:00+09:00", TOKYO, plain, &["wrong_window"]),
-        (NOTICE, "2027-01-27T19:30:00+09:00", BOTH, plain, &["outside_window"]),
+        (
+            NOTICE,
+            "2027-01-27T20:30:00+09:00",
+            SINGAPORE,
+            remote,
+            &["outside_window"],
+        ),
+        (
+            NOTICE,
+            "2027-01-30T22:30:00+09:00",
+            TOKYO,
+            plain,
+            &["wrong_window"],
+        ),
+        (
+            NOTICE,
+            "2027-01-31T00:30:00+09:00",
+            TOKYO,
+            plain,
+            &["wrong_window"],
+        ),
+        (
+            NOTICE,
+            "2027-01-27T19:30:00+09:00",
+            BOTH,
+            plain,
+            &["outside_window"],
+        ),
         (NOTICE, "2027-01-27T20:30:00+09:00", BOTH, plain, &[]),
         // The hour after midnight in Japan belongs to Singapore's Wednesday, and is Thursday here.
-        (date(2026, 11, 29), "2027-01-28T00:30:00+09:00", SINGAPORE, plain, &[]),
-        (date(2026, 11, 29), "2027-01-27T23:30:00+09:00", SINGAPORE, plain, &["too_early"]),
+        (
+            date(2026, 11, 29),
+            "2027-01-28T00:30:00+09:00",
+            SINGAPORE,
+            plain,
+            &[],
+        ),
+        (
+            date(2026, 11, 29),
+            "2027-01-27T23:30:00+09:00",
+            SINGAPORE,
+            plain,
+            &["too_early"],
+        ),
         // A date alone wants some part of a window on that day.
         (NOTICE, "2027-01-27", BOTH, plain, &[]),
         (NOTICE, "2027-01-28", SINGAPORE, plain, &[]),
@@ -231,8 +312,16 @@ fn holidays_closures_leap_days_and_the_end_of_time() {
     );
     assert!(closed.accepted());
     let (day, why) = closed.sites[0].closed.as_ref().expect("a warning");
-    assert_eq!((*day, why.en.as_str()), (date(2026, 12, 30), "year-end closure"));
-    let holiday = world.check(NOTICE, "2027-05-05T19:00:00+09:00", TOKYO, ChangeKind::default());
+    assert_eq!(
+        (*day, why.en.as_str()),
+        (date(2026, 12, 30), "year-end closure")
+    );
+    let holiday = world.check(
+        NOTICE,
+        "2027-05-05T19:00:00+09:00",
+        TOKYO,
+        ChangeKind::default(),
+    );
     assert!(holiday.accepted() && holiday.sites[0].closed.is_some());
     // 2028 has a 29 February: 60 days from 1 January are 1 March, in 2027 2 March.
     for (notice, earliest) in [
@@ -245,7 +334,12 @@ fn holidays_closures_leap_days_and_the_end_of_time() {
     let last = world.check(date(9999, 12, 1), "9999-12-29", BOTH, ChangeKind::default());
     assert_eq!(last.earliest, None);
     assert_eq!(words(&last), ["too_early"]);
-    let first = world.check(date(-9999, 1, 1), "-009999-01-01", BOTH, ChangeKind::default());
+    let first = world.check(
+        date(-9999, 1, 1),
+        "-009999-01-01",
+        BOTH,
+        ChangeKind::default(),
+    );
     assert!(!first.accepted());
 }
 
@@ -259,8 +353,14 @@ fn the_plan_is_lawful_and_names_what_comes_before() {
         .iter()
         .map(|site| (site, TimeZone::get(&site.zone).expect("zone")))
         .collect();
-    let planned = plan(date(2026, 11, 20), NOTICE, &places, ChangeKind::default(), &rules)
-        .expect("a plan");
+    let planned = plan(
+        date(2026, 11, 20),
+        NOTICE,
+        &places,
+        ChangeKind::default(),
+        &rules,
+    )
+    .expect("a plan");
     let steps: Vec<String> = planned
         .steps
         .iter()
@@ -314,7 +414,9 @@ const DECISION: &str = include_str!("decisions/2027-ios-17.toml");
 #[test]
 fn a_decision_is_read_and_stands_as_its_history_says() {
     let world = World::new();
-    let found = world.decisions(&[("2027-ios-17", DECISION)]).expect("lawful");
+    let found = world
+        .decisions(&[("2027-ios-17", DECISION)])
+        .expect("lawful");
     let pair = vec![("ios".to_owned(), "17".to_owned())];
     assert!(decisions::announced(&found, date(2026, 11, 22)).is_empty());
     assert_eq!(decisions::announced(&found, NOTICE), pair);
@@ -323,17 +425,25 @@ fn a_decision_is_read_and_stands_as_its_history_says() {
         .replace("state = \"announced\"", "state = \"postponed\"")
         .replace("change = 2027-01-27T19:00:00+09:00\n", "")
         + "\n[[history]]\non = 2027-01-10\nevent = \"postponed\"\neffective = 2027-02-10\n";
-    let found = world.decisions(&[("2027-ios-17", &postponed)]).expect("lawful");
+    let found = world
+        .decisions(&[("2027-ios-17", &postponed)])
+        .expect("lawful");
     assert_eq!(found[0].current(), (NOTICE, date(2027, 2, 10)));
     let withdrawn = DECISION.replace("state = \"announced\"", "state = \"withdrawn\"")
         + "\n[[history]]\non = 2027-01-10\nevent = \"withdrawn\"\n";
-    let found = world.decisions(&[("2027-ios-17", &withdrawn)]).expect("lawful");
+    let found = world
+        .decisions(&[("2027-ios-17", &withdrawn)])
+        .expect("lawful");
     assert_eq!(decisions::announced(&found, date(2027, 1, 9)), pair);
     assert!(decisions::announced(&found, date(2027, 1, 10)).is_empty());
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("a.toml"), DECISION).expect("written");
     assert_eq!(decisions::load(folder.path()).expect("read").len(), 1);
-    assert!(decisions::load(&folder.path().join("none")).expect("empty").is_empty());
+    assert!(
+        decisions::load(&folder.path().join("none"))
+            .expect("empty")
+            .is_empty()
+    );
     for (platform, version) in [("android", "13"), ("windows", "11-23h2")] {
         let other = DECISION
             .replace("platform = \"ios\"", &format!("platform = \"{platform}\""))
@@ -350,25 +460,61 @@ fn impossible_decisions_are_refused_with_their_code() {
     let rows: Vec<(&str, String)> = vec![
         ("RP0401", change("\"ios\"", "\"iso\"")),
         ("RP0402", change("version = \"17\"", "version = \"19\"")),
-        ("RP0402", change("remaining = [\"18\"", "remaining = [\"17\"")),
-        ("RP0403", change("decided = 2026-11-20", "decided = 2026-11-24")),
-        ("RP0404", change("effective = 2027-01-27", "effective = 2027-01-21")),
+        (
+            "RP0402",
+            change("remaining = [\"18\"", "remaining = [\"17\""),
+        ),
+        (
+            "RP0403",
+            change("decided = 2026-11-20", "decided = 2026-11-24"),
+        ),
+        (
+            "RP0404",
+            change("effective = 2027-01-27", "effective = 2027-01-21"),
+        ),
         ("RP0405", change("Asia/Singapore", "Asia/Singapur")),
         ("RP0405", change("Asia/Singapore", "Asia/Tokyo")),
         ("RP0406", change("T19:00:00+09:00", "T18:00:00+09:00")),
-        ("RP0406", change("2027-01-27T19:00:00+09:00", "2027-01-30T22:30:00+09:00")),
-        ("RP0408", change("2027-01-27T19:00:00+09:00", "2027-01-20T19:00:00+09:00")),
-        ("RP0408", history("on = 2027-01-10\nevent = \"postponed\"\neffective = 2027-01-20")),
-        ("RP0408", history("on = 2027-01-10\nevent = \"announced\"\neffective = 2027-02-10")),
+        (
+            "RP0406",
+            change("2027-01-27T19:00:00+09:00", "2027-01-30T22:30:00+09:00"),
+        ),
+        (
+            "RP0408",
+            change("2027-01-27T19:00:00+09:00", "2027-01-20T19:00:00+09:00"),
+        ),
+        (
+            "RP0408",
+            history("on = 2027-01-10\nevent = \"postponed\"\neffective = 2027-01-20"),
+        ),
+        (
+            "RP0408",
+            history("on = 2027-01-10\nevent = \"announced\"\neffective = 2027-02-10"),
+        ),
         ("RP0408", history("on = 2027-01-20\nevent = \"effective\"")),
-        ("RP0409", history("on = 2027-01-10\nevent = \"postponed\"\neffective = 2027-02-10")),
-        ("RP0409", change("state = \"announced\"", "state = \"effective\"")),
-        ("RP0410", change("maintenance_notice = 2027-01-13", "maintenance_notice = 2027-01-14")),
+        (
+            "RP0409",
+            history("on = 2027-01-10\nevent = \"postponed\"\neffective = 2027-02-10"),
+        ),
+        (
+            "RP0409",
+            change("state = \"announced\"", "state = \"effective\""),
+        ),
+        (
+            "RP0410",
+            change(
+                "maintenance_notice = 2027-01-13",
+                "maintenance_notice = 2027-01-14",
+            ),
+        ),
         ("RP0411", change("by = \"QA\"", "by = \"\"")),
         ("RP0411", change("as_of = 2026-11-20", "as_of = 2026-11-21")),
         ("RP0002", change("outage =", "outrage =")),
         ("RP0003", change("state = \"announced\"\n", "")),
-        ("RP0005", change("2027-01-27T19:00:00+09:00", "2027-01-27T19:00:00")),
+        (
+            "RP0005",
+            change("2027-01-27T19:00:00+09:00", "2027-01-27T19:00:00"),
+        ),
     ];
     for (code, text) in rows {
         assert_ne!(text, DECISION, "{code}: nothing was changed");
@@ -382,11 +528,19 @@ fn impossible_decisions_are_refused_with_their_code() {
     let many = DECISION
         .replace("decided = 2026-11-20", "decided = 2026-11-24")
         .replace("effective = 2027-01-27", "effective = 2027-01-13")
-        .replace("Asia/Singapore\"", "Asia/Singapore\"\nchange = 2027-01-30T22:30:00+08:00");
+        .replace(
+            "Asia/Singapore\"",
+            "Asia/Singapore\"\nchange = 2027-01-30T22:30:00+08:00",
+        );
     insta::assert_snapshot!(world.decisions(&[("2027-ios-17", &many)]).unwrap_err());
 }
 
-fn documents(world: &World, decision: &Decision, stuck: &Known<Vec<String>>, kind: Kind) -> Vec<Document> {
+fn documents(
+    world: &World,
+    decision: &Decision,
+    stuck: &Known<Vec<String>>,
+    kind: Kind,
+) -> Vec<Document> {
     let rules = world.rules();
     let verdict = subject::verdict(decision, &world.vendor.sites, &rules).expect("a verdict");
     [Lang::Ja, Lang::En]
@@ -450,11 +604,18 @@ fn formats_agree_and_hostile_words_stay_words() {
         let text = render::notice_text(document).expect("text");
         assert!(text.starts_with(&document.title));
         let mail = render::notice_mail(document, "x", 0).expect("mail");
-        assert_eq!(mail, render::notice_mail(document, "x", 0).expect("mail"), "the same bytes");
+        assert_eq!(
+            mail,
+            render::notice_mail(document, "x", 0).expect("mail"),
+            "the same bytes"
+        );
         let head = mail.split("\r\n\r\n").next().expect("a head");
         assert_eq!(head.matches("Subject:").count(), 1);
     }
-    assert!(!html.contains("http-equiv") && !html.contains("src="), "nothing is fetched");
+    assert!(
+        !html.contains("http-equiv") && !html.contains("src="),
+        "nothing is fetched"
+    );
 }
 
 #[test]
@@ -473,7 +634,10 @@ fn a_withdrawn_and_an_unstated_decision_say_so() {
     let found = world.decisions(&[("2027-ios-17", &text)]).expect("lawful");
     let all = documents(&world, &found[0], &Known::Unknown, Kind::Deprecation);
     let en = render::notice_text(&all[1]).expect("text");
-    assert!(en.contains("Not confirmed at the time of this notice"), "{en}");
+    assert!(
+        en.contains("Not confirmed at the time of this notice"),
+        "{en}"
+    );
 }
 
 fn listed(world: &World, today: Date, decisions: &[Decision]) -> Agenda {
@@ -546,12 +710,21 @@ fn the_agenda_lists_every_clock_and_its_file_is_stable() {
         effective: None,
         note: None,
     });
-    assert_eq!(listed(&world, date(2026, 12, 3), &[withdrawn]).entries.len(), 2);
+    assert_eq!(
+        listed(&world, date(2026, 12, 3), &[withdrawn])
+            .entries
+            .len(),
+        2
+    );
     // A notice that is decided and not published is a thing to do.
     let mut draft = decision;
     draft.state = decisions::State::Decided;
     let list = listed(&world, date(2026, 11, 24), &[draft]);
-    assert!(list.entries.iter().any(|entry| entry.clock.as_str() == "publish_notice"
-        && entry.when.as_str() == "overdue"));
+    assert!(
+        list.entries
+            .iter()
+            .any(|entry| entry.clock.as_str() == "publish_notice"
+                && entry.when.as_str() == "overdue")
+    );
     assert!(listed(&world, Date::MAX, &[]).past_due());
 }

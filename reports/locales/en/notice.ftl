@@ -16,7 +16,7 @@ notice-band-draft = This is a draft that is not published
 notice-band-withdrawn = This notice is withdrawn; the version stays supported
 notice-lead = Following { $guideline }, { $product } takes { $name } out of the supported versions on { $date }.
 notice-lead-withdrawn = { $product } has withdrawn the end of support for { $name } that was planned for { $date } ({ $guideline }).
-notice-contact = { $name } { $url } ({ $hours })
+notice-contact = { $name } — { $url } — { $hours }
 
 notice-fact-target = Version
 notice-affected = Concerns customers who manage devices on { $name }
@@ -70,7 +70,7 @@ notice-stops = What does not work any more
 notice-untested = What nobody tests any more
 notice-not-stated = Not confirmed at the time of this notice.
 notice-untested-verify = Whether updates of the product work on { $name } is not verified any more.
-notice-untested-fix = Faults that occur on { $name } only are not mended any more.
+notice-untested-fix = Whether faults occur on { $name } only is not looked into any more.
 notice-stuck = These models cannot be updated to a major version after { $name }.
 notice-stuck-none = No model ends with { $name }; every one can be updated.
 notice-stuck-unknown = There are no data about which models can be updated; please ask the maker of the device.
@@ -78,8 +78,7 @@ notice-stuck-unknown = There are no data about which models can be updated; plea
 notice-prepare-list = Look in the console for devices on { $name }.
 notice-prepare-update = Update them to a supported version (the newest is { $newest }) before { $date }.
 notice-prepare-replace = Plan the replacement of models that cannot be updated.
-notice-after-support = Questions about { $name } are answered when the matter also occurs on a supported version.
-notice-after-data = This notice deletes no enrollment of a device on { $name }.
+notice-after-status = The published status of { $name } becomes “not supported”, and later verification reports leave it out.
 notice-after-update = A device that is updated is supported again at once. If { $name } is taken up again, there will be a notice.
 
 notice-history-date = Date

@@ -16,7 +16,7 @@ notice-band-draft = 公開前の原稿です
 notice-band-withdrawn = このお知らせは取り消されました。動作管理対象のまま変わりません
 notice-lead = { $product } は、{ $guideline } に基づき、{ $date } をもって { $name } を動作管理対象から外します。
 notice-lead-withdrawn = { $product } は、{ $date } に予定していた { $name } の動作管理対象終了（{ $guideline }）を取り消しました。
-notice-contact = { $name } { $url }（{ $hours }）
+notice-contact = { $name } — { $url } — { $hours }
 
 notice-fact-target = 対象
 notice-affected = { $name } のデバイスを管理しているお客様が対象です
@@ -64,7 +64,7 @@ notice-stops = できなくなること
 notice-untested = 今後は検証しないこと
 notice-not-stated = お知らせの時点では確認されていません。
 notice-untested-verify = 製品の更新が { $name } で動作するかどうかは、今後検証しません。
-notice-untested-fix = { $name } だけで起こる不具合は、修正の対象になりません。
+notice-untested-fix = { $name } だけで起こる不具合の有無は、今後確認しません。
 notice-stuck = 次の機種は、{ $name } より新しいメジャーバージョンに更新できません。
 notice-stuck-none = { $name } までしか動作しない機種はありません。すべての機種が更新できます。
 notice-stuck-unknown = 機種ごとの更新の可否を示すデータがありません。端末メーカーの情報をご確認ください。
@@ -72,8 +72,7 @@ notice-stuck-unknown = 機種ごとの更新の可否を示すデータがあり
 notice-prepare-list = 管理コンソールで { $name } のデバイスをご確認ください。
 notice-prepare-update = { $date } までに、動作管理対象のバージョン（最新は { $newest }）へ更新してください。
 notice-prepare-replace = 更新できない機種は、機種の変更をご検討ください。
-notice-after-support = { $name } に関するお問い合わせは、動作管理対象のバージョンで再現する場合に承ります。
-notice-after-data = このお知らせによって、{ $name } のデバイスの登録情報を削除することはありません。
+notice-after-status = 対応状況の表示で { $name } は「対象外」になり、以後の検証報告に含まれません。
 notice-after-update = 更新したデバイスは、そのまま動作管理対象になります。{ $name } を再び対象とする場合は、改めてお知らせします。
 
 notice-history-date = 日付

@@ -11,7 +11,9 @@ use crate::vendor::Lang;
 
 /// Why there is no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the agenda can not be written as iCalendar: a date lies beyond the year 9999 or before the year 0")]
+#[error(
+    "the agenda can not be written as iCalendar: a date lies beyond the year 9999 or before the year 0"
+)]
 pub struct NotRepresentable;
 
 /// Writes the list; `name` is the product.
@@ -23,7 +25,10 @@ pub fn ics(agenda: &Agenda, name: &str, lang: Lang) -> Result<String, NotReprese
     let mut calendar = Calendar::empty();
     calendar
         .append_property(Property::new("VERSION", "2.0"))
-        .append_property(Property::new("PRODID", "-//os-version-verification//agenda 1//EN"))
+        .append_property(Property::new(
+            "PRODID",
+            "-//os-version-verification//agenda 1//EN",
+        ))
         .append_property(Property::new("CALSCALE", "GREGORIAN"))
         .name(name);
     for entry in &agenda.entries {
@@ -45,7 +50,11 @@ fn event(entry: &Entry, stamp: Timestamp, lang: Lang) -> Result<Event, NotRepres
             entry.subject.replace('@', ".")
         ))
         .append_property(Property::new("DTSTAMP", utc(stamp)?))
-        .summary(&format!("{}: {}", pick(&entry.clock.name()), pick(&entry.title)))
+        .summary(&format!(
+            "{}: {}",
+            pick(&entry.clock.name()),
+            pick(&entry.title)
+        ))
         .description(&pick(&entry.detail));
     match entry.hours {
         Some((start, end)) => {
@@ -56,7 +65,10 @@ fn event(entry: &Entry, stamp: Timestamp, lang: Lang) -> Result<Event, NotRepres
         None => {
             event
                 .append_property(day("DTSTART", entry.date)?)
-                .append_property(day("DTEND", entry.date.tomorrow().map_err(|_| NotRepresentable)?)?);
+                .append_property(day(
+                    "DTEND",
+                    entry.date.tomorrow().map_err(|_| NotRepresentable)?,
+                )?);
         }
     }
     Ok(event.done())

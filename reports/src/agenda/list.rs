@@ -33,8 +33,18 @@ pub enum Clock {
 impl Clock {
     /// Every value with its word and its name.
     pub const WORDS: [(Self, &'static str, &'static str, &'static str); 7] = [
-        (Self::ReportDue, "report_due", "検証報告の期限", "report due"),
-        (Self::PublishNotice, "publish_notice", "お知らせの公開", "publish the notice"),
+        (
+            Self::ReportDue,
+            "report_due",
+            "検証報告の期限",
+            "report due",
+        ),
+        (
+            Self::PublishNotice,
+            "publish_notice",
+            "お知らせの公開",
+            "publish the notice",
+        ),
         (
             Self::MaintenanceNotice,
             "maintenance_notice",
@@ -47,9 +57,24 @@ impl Clock {
             "世代と利用傾向の再確認",
             "check generations and trend again",
         ),
-        (Self::Effective, "effective", "動作管理対象の終了日", "day of effect"),
-        (Self::Window, "window", "メンテナンス時間", "maintenance window"),
-        (Self::EndNotice, "end_notice", "終了通知", "notice of the end"),
+        (
+            Self::Effective,
+            "effective",
+            "動作管理対象の終了日",
+            "day of effect",
+        ),
+        (
+            Self::Window,
+            "window",
+            "メンテナンス時間",
+            "maintenance window",
+        ),
+        (
+            Self::EndNotice,
+            "end_notice",
+            "終了通知",
+            "notice of the end",
+        ),
     ];
 
     /// The word in JSON.

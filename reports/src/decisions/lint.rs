@@ -113,7 +113,11 @@ pub(super) fn lint(
             teller.tell(
                 own::TWICE,
                 places.version.clone(),
-                format!("{} is decided in `{}.toml` as well", decision.name(), other.id),
+                format!(
+                    "{} is decided in `{}.toml` as well",
+                    decision.name(),
+                    other.id
+                ),
                 "keep one of the two, or withdraw the earlier one",
             );
         }
@@ -133,7 +137,10 @@ fn version(decision: &Decision, places: &Places, context: &Context<'_>, teller: 
         teller.tell(
             own::VERSION,
             places.version.clone(),
-            format!("{} has no generation `{}`", decision.platform, decision.version),
+            format!(
+                "{} has no generation `{}`",
+                decision.platform, decision.version
+            ),
             &if known.is_empty() {
                 "write the key of a generation, such as 17, 14 or 11-23h2".to_owned()
             } else {
@@ -192,7 +199,11 @@ fn sites(
     for (index, site) in decision.sites.iter().enumerate() {
         let span = places.sites.get(index).cloned().unwrap_or(0..0);
         if !context.sites.iter().any(|known| known.zone == site.zone) {
-            let known: Vec<&str> = context.sites.iter().map(|site| site.zone.as_str()).collect();
+            let known: Vec<&str> = context
+                .sites
+                .iter()
+                .map(|site| site.zone.as_str())
+                .collect();
             teller.tell(
                 own::SITE,
                 span,
@@ -234,7 +245,10 @@ fn lawful(decision: &Decision, places: &Places, context: &Context<'_>, teller: &
             teller.tell(
                 own::ORDER,
                 places.sites.get(index).cloned().unwrap_or(0..0),
-                format!("the change at {} is before the day of effect {effective}", jst_text(change)),
+                format!(
+                    "the change at {} is before the day of effect {effective}",
+                    jst_text(change)
+                ),
                 "move the change into a window on or after that day, or leave it away",
             );
         }
@@ -243,7 +257,14 @@ fn lawful(decision: &Decision, places: &Places, context: &Context<'_>, teller: &
         return;
     };
     for reason in &verdict.reasons {
-        refuse(*reason, &verdict, (notice, effective), places, context, teller);
+        refuse(
+            *reason,
+            &verdict,
+            (notice, effective),
+            places,
+            context,
+            teller,
+        );
     }
 }
 
@@ -327,7 +348,10 @@ fn history(decision: &Decision, places: &Places, context: &Context<'_>, teller: 
     // The notice that came first must have been lawful too, whatever became of it.
     let needed = i64::from(context.rules.policy.deprecation_days);
     let first = days_between(decision.notice, decision.effective);
-    let superseded = decision.history.iter().any(|change| change.effective.is_some());
+    let superseded = decision
+        .history
+        .iter()
+        .any(|change| change.effective.is_some());
     if superseded && first < needed {
         teller.tell(
             own::TOO_EARLY,

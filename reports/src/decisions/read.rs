@@ -57,7 +57,8 @@ fn sources_of(folder: &Path) -> io::Result<Vec<SourceFile>> {
         if path.extension().is_none_or(|ending| ending != "toml") {
             continue;
         }
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         if std::fs::metadata(&path).map_err(named)?.len() > MAX_BYTES {
             return Err(io::Error::other(format!(
                 "{}: more than {MAX_BYTES} bytes are no decision",
@@ -76,8 +77,14 @@ fn sources_of(folder: &Path) -> io::Result<Vec<SourceFile>> {
 /// # Errors
 /// All errors of all files at once.
 pub fn load(dir: &Path) -> Result<Vec<Decision>, Vec<Diagnostic>> {
-    let sources = sources_of(dir)
-        .map_err(|error| vec![Diagnostic::error(own::UNREADABLE, dir, 0..0, error.to_string())])?;
+    let sources = sources_of(dir).map_err(|error| {
+        vec![Diagnostic::error(
+            own::UNREADABLE,
+            dir,
+            0..0,
+            error.to_string(),
+        )]
+    })?;
     let mut found = Vec::new();
     let decisions = read_all(&sources, &mut found);
     finish(decisions, found)
@@ -102,7 +109,10 @@ fn finish(
     mut found: Vec<Diagnostic>,
 ) -> Result<Vec<Decision>, Vec<Diagnostic>> {
     if found.is_empty() {
-        return Ok(decisions.into_iter().map(|(decision, _)| decision).collect());
+        return Ok(decisions
+            .into_iter()
+            .map(|(decision, _)| decision)
+            .collect());
     }
     found.sort_by(|a, b| (&a.path, a.span.start, a.code).cmp(&(&b.path, b.span.start, b.code)));
     Err(found)
@@ -120,7 +130,12 @@ pub fn announced(decisions: &[Decision], today: Date) -> Vec<(String, String)> {
                 Some(State::Announced | State::Postponed | State::Effective)
             )
         })
-        .map(|decision| (decision.platform.slug().to_owned(), decision.version.clone()))
+        .map(|decision| {
+            (
+                decision.platform.slug().to_owned(),
+                decision.version.clone(),
+            )
+        })
         .collect()
 }
 
@@ -157,6 +172,7 @@ fn read(source: &SourceFile, sink: &mut Sink) -> Option<(Decision, Places)> {
     let works = root.texts("works", sink);
     let stops = root.texts("stops", sink);
     let prepare = root.texts("prepare", sink).unwrap_or_default();
+    let after = root.texts("after", sink).unwrap_or_default();
     let figures = figures(&mut root, sink);
     let mut places = Places {
         path: source.path.clone(),
@@ -218,6 +234,7 @@ fn read(source: &SourceFile, sink: &mut Sink) -> Option<(Decision, Places)> {
         works,
         stops,
         prepare,
+        after,
         state: state?,
         history,
     };

@@ -185,6 +185,8 @@ pub struct Decision {
     pub stops: Option<Vec<Text>>,
     /// How customers prepare, beside what every notice says.
     pub prepare: Vec<Text>,
+    /// How devices on the version are treated afterwards, beside what every notice says.
+    pub after: Vec<Text>,
     /// How it stands.
     pub state: State,
     /// What happened since the notice, in order.

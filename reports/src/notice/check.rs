@@ -33,7 +33,10 @@ impl Reason {
         (Self::TooEarly, "too_early"),
         (Self::WrongWindow, "wrong_window"),
         (Self::OutsideWindow, "outside_window"),
-        (Self::MaintenanceNoticeTooLate, "maintenance_notice_too_late"),
+        (
+            Self::MaintenanceNoticeTooLate,
+            "maintenance_notice_too_late",
+        ),
     ];
 
     /// The word in JSON.

@@ -215,7 +215,8 @@ impl Writer<'_> {
     /// `2027年1月27日(水) 19:00〜24:00`.
     fn span(&self, start: DateTime, end: DateTime) -> Written<String> {
         let clock = |at: DateTime| at.strftime("%H:%M").to_string();
-        let midnight = end.time() == Time::midnight() && start.date().tomorrow().ok() == Some(end.date());
+        let midnight =
+            end.time() == Time::midnight() && start.date().tomorrow().ok() == Some(end.date());
         let (id, until) = if end.date() == start.date() {
             ("notice-span", clock(end))
         } else if midnight {
@@ -370,19 +371,33 @@ impl Writer<'_> {
         )?;
         let mut document = self.frame(Kind::Deprecation, lead)?;
         document.facts = vec![
-            self.fact("notice-fact-target", name.clone(), Some(self.t("notice-affected", &[("name", Arg::Text(&name))])?))?,
+            self.fact(
+                "notice-fact-target",
+                name.clone(),
+                Some(self.t("notice-affected", &[("name", Arg::Text(&name))])?),
+            )?,
             self.fact(
                 "notice-fact-effective",
                 self.date(effective),
-                Some(self.plain(if withdrawn { "notice-effective-withdrawn" } else { "notice-effective-note" })?),
+                Some(self.plain(if withdrawn {
+                    "notice-effective-withdrawn"
+                } else {
+                    "notice-effective-note"
+                })?),
             )?,
             self.fact("notice-fact-published", self.date(notice), None)?,
             self.fact(
                 "notice-fact-days",
-                self.t("notice-days", &[("n", Arg::Number(days_between(notice, effective)))])?,
+                self.t(
+                    "notice-days",
+                    &[("n", Arg::Number(days_between(notice, effective)))],
+                )?,
                 Some(self.t(
                     "notice-days-promised",
-                    &[("n", Arg::Number(i64::from(self.inputs.rules.policy.deprecation_days)))],
+                    &[(
+                        "n",
+                        Arg::Number(i64::from(self.inputs.rules.policy.deprecation_days)),
+                    )],
                 )?),
             )?,
         ];
@@ -395,14 +410,15 @@ impl Writer<'_> {
             sections.push(self.effects()?);
             sections.push(self.stuck()?);
             sections.push(self.prepare()?);
+            let mut after = vec![
+                self.t("notice-after-status", &[("name", Arg::Text(&name))])?,
+                self.t("notice-after-update", &[("name", Arg::Text(&name))])?,
+            ];
+            after.extend(decision.after.iter().map(|text| self.pick(text).to_owned()));
             sections.push(self.section(
                 "after",
                 vec![Block {
-                    items: vec![
-                        self.t("notice-after-support", &[("name", Arg::Text(&name))])?,
-                        self.t("notice-after-data", &[("name", Arg::Text(&name))])?,
-                        self.t("notice-after-update", &[("name", Arg::Text(&name))])?,
-                    ],
+                    items: after,
                     ..Block::default()
                 }],
             )?);
@@ -426,7 +442,10 @@ impl Writer<'_> {
             self.t(
                 "notice-reason-generations",
                 &[
-                    ("n", Arg::Number(i64::try_from(remaining.len()).unwrap_or(i64::MAX))),
+                    (
+                        "n",
+                        Arg::Number(i64::try_from(remaining.len()).unwrap_or(i64::MAX)),
+                    ),
                     ("list", Arg::Text(&remaining.join(&comma))),
                 ],
             )?,
@@ -520,7 +539,12 @@ impl Writer<'_> {
         if !matches!(self.inputs.stuck, Known::Known(models) if models.is_empty()) {
             items.push(self.plain("notice-prepare-replace")?);
         }
-        items.extend(decision.prepare.iter().map(|text| self.pick(text).to_owned()));
+        items.extend(
+            decision
+                .prepare
+                .iter()
+                .map(|text| self.pick(text).to_owned()),
+        );
         self.section(
             "prepare",
             vec![Block {
@@ -617,7 +641,11 @@ impl Writer<'_> {
         let end = due(last, rules.policy.end_notice_business_days, rules.calendar).due;
         let unfixed = self.plain("maintenance-not-fixed")?;
         document.facts = vec![
-            self.fact("maintenance-fact-purpose", self.t("maintenance-purpose", &[("name", Arg::Text(&name))])?, None)?,
+            self.fact(
+                "maintenance-fact-purpose",
+                self.t("maintenance-purpose", &[("name", Arg::Text(&name))])?,
+                None,
+            )?,
             self.fact(
                 "maintenance-fact-published",
                 decision
@@ -637,12 +665,20 @@ impl Writer<'_> {
             self.fact(
                 "maintenance-fact-outage",
                 self.t(
-                    if decision.kind.outage { "maintenance-outage-yes" } else { "maintenance-outage-no" },
+                    if decision.kind.outage {
+                        "maintenance-outage-yes"
+                    } else {
+                        "maintenance-outage-no"
+                    },
                     &[("n", Arg::Number(i64::from(rules.policy.outage_minutes)))],
                 )?,
                 None,
             )?,
-            self.fact("maintenance-fact-end", self.date(end), Some(self.plain("maintenance-end-note")?))?,
+            self.fact(
+                "maintenance-fact-end",
+                self.date(end),
+                Some(self.plain("maintenance-end-note")?),
+            )?,
         ];
         let mut changes = vec![self.t("maintenance-change-status", &[("name", Arg::Text(&name))])?];
         if decision.kind.remote_control {
@@ -686,7 +722,11 @@ impl Writer<'_> {
             self.fact("notice-fact-target", name.clone(), None)?,
             self.fact("notice-fact-effective", self.date(effective), None)?,
             self.fact("notice-fact-published", self.date(notice), None)?,
-            self.fact("reminder-fact-decided", self.date(decision.decided), Some(decision.by.clone()))?,
+            self.fact(
+                "reminder-fact-decided",
+                self.date(decision.decided),
+                Some(decision.by.clone()),
+            )?,
         ];
         let command = format!(
             "cargo xtask support --platform {} --candidate {} --as-of {effective}",
@@ -705,7 +745,10 @@ impl Writer<'_> {
             self.t("reminder-generations", &[("command", Arg::Text(&command))])?,
             self.t(
                 "reminder-trend",
-                &[("trend", Arg::Text(&self.plain(&format!("trend-{}", decision.figures.trend.as_str()))?))],
+                &[(
+                    "trend",
+                    Arg::Text(&self.plain(&format!("trend-{}", decision.figures.trend.as_str()))?),
+                )],
             )?,
             self.plain("reminder-otherwise")?,
             self.t("reminder-status", &[("name", Arg::Text(&name))])?,

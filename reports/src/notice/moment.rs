@@ -95,6 +95,9 @@ mod tests {
         assert_eq!(days_between(date(2027, 1, 22), date(2026, 11, 23)), -60);
         assert_eq!(plus_days(date(2026, 11, 23), 60), Some(date(2027, 1, 22)));
         assert_eq!(plus_days(date(9999, 12, 1), 60), None);
-        assert_eq!(days_between(date(-9999, 1, 1), date(9999, 12, 31)), 7_304_483);
+        assert_eq!(
+            days_between(date(-9999, 1, 1), date(9999, 12, 31)),
+            7_304_483
+        );
     }
 }

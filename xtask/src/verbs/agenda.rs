@@ -89,25 +89,25 @@ fn reports_due(data: &Data, today: Date) -> Vec<ReportClock> {
             let id = release.id();
             let entry = data.register.entry(&id);
             let obtained = data.register.obtained(release);
-            let Known::Known(date) = obtained.date else {
+            let Known::Known(day_zero) = obtained.date else {
                 continue;
             };
             let asked = entry.is_some_and(|entry| entry.obtained.is_some())
                 || (release.channel() == Channel::Released
                     && !release.preinstalled_only()
-                    && date >= behind);
+                    && day_zero >= behind);
             let done = entry
                 .and_then(|entry| entry.published)
                 .is_some_and(|day| day <= today);
-            if !asked || done || date > today {
+            if !asked || done || day_zero > today {
                 continue;
             }
             found.push(ReportClock {
                 release: id,
                 name: format!("{platform} {}", release.version),
-                obtained: date,
+                obtained: day_zero,
                 registered: obtained.source == ObtainedSource::Register,
-                due: calendar::due(date, data.policy.report_business_days, &data.calendar).due,
+                due: calendar::due(day_zero, data.policy.report_business_days, &data.calendar).due,
             });
         }
     }

@@ -221,13 +221,19 @@ fn print(verdict: &Verdict, request: &Request<'_>, data: &Data, lang: Lang) {
         if let Some(by) = site.maintenance_notice_by {
             println!(
                 "  {} {by}",
-                lang.pick("メンテナンス詳細通知の期限", "detailed maintenance notice by")
+                lang.pick(
+                    "メンテナンス詳細通知の期限",
+                    "detailed maintenance notice by"
+                )
             );
         }
         if let Some((date, why)) = &site.closed {
             println!(
                 "  {} {date}: {}",
-                lang.pick("注意: 休業日のメンテナンスです", "warning: the window is on a closed day,"),
+                lang.pick(
+                    "注意: 休業日のメンテナンスです",
+                    "warning: the window is on a closed day,"
+                ),
                 lang.pick(&why.ja, &why.en)
             );
         }

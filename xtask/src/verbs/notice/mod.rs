@@ -38,10 +38,7 @@ impl From<&Occurrence> for WindowJson {
     fn from(window: &Occurrence) -> Self {
         let local = window.start_local();
         Self {
-            start_local: window
-                .start
-                .display_with_offset(local.offset())
-                .to_string(),
+            start_local: window.start.display_with_offset(local.offset()).to_string(),
             start_jst: jst_text(window.start),
             end_jst: jst_text(window.end),
         }
@@ -57,7 +54,12 @@ fn moment(option: &str, text: &str) -> Result<Moment, Stop> {
 fn sites(asked: &[String], data: &Data) -> Result<Vec<(Site, TimeZone)>, Stop> {
     let zone = |name: &str| {
         TimeZone::get(name).map_err(|_| {
-            let known: Vec<&str> = data.vendor.sites.iter().map(|site| site.zone.as_str()).collect();
+            let known: Vec<&str> = data
+                .vendor
+                .sites
+                .iter()
+                .map(|site| site.zone.as_str())
+                .collect();
             Stop::usage(format!(
                 "--site: `{}` is no IANA time zone; the sites of verify.toml are {}",
                 name.chars().take(64).collect::<String>(),

@@ -83,7 +83,10 @@ pub(super) fn run(arguments: &NoticePlanArgs, data: &Data, lang: Lang) -> Outcom
 fn known(platform: &str, version: &str, data: &Data) -> Result<Platform, Stop> {
     let platform: Platform = platform.parse().map_err(|error| {
         let names = Platform::ALL.map(Platform::slug);
-        Stop::usage(format!("--platform: {error}; known ones: {}", names.join(", ")))
+        Stop::usage(format!(
+            "--platform: {error}; known ones: {}",
+            names.join(", ")
+        ))
     })?;
     let known: Vec<String> = data
         .catalog

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use device_matrix::diag::{self, SourceFile};
 use device_matrix::known::Known;
 use jiff::civil::Date;
-use reports::decisions::{Decision, refuses};
+use reports::decisions::{Decision, State, refuses};
 use reports::notice::document::{Document, Kind, NoticeInputs, write};
 use reports::notice::moment::jst_midnight;
 use reports::notice::subject::verdict;
@@ -60,6 +60,10 @@ pub(super) fn run(arguments: &NoticeRenderArgs, data: &Data, lang: Lang) -> Outc
     fs::create_dir_all(&folder).map_err(|error| Stop::io(&folder, &error))?;
     let mut files = Vec::new();
     for (kind, word) in Kind::WORDS {
+        // What is withdrawn has no maintenance and nothing to check on its day.
+        if decision.state == State::Withdrawn && kind != Kind::Deprecation {
+            continue;
+        }
         let documents = data
             .vendor
             .languages
@@ -67,7 +71,9 @@ pub(super) fn run(arguments: &NoticeRenderArgs, data: &Data, lang: Lang) -> Outc
             .map(|lang| write(kind, *lang, &inputs))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| bug(&error))?;
-        for (name, text) in texts(word, &documents, &decision, as_of).map_err(|error| bug(&error))? {
+        for (name, text) in
+            texts(word, &documents, &decision, as_of).map_err(|error| bug(&error))?
+        {
             let path = folder.join(name);
             fs::write(&path, text).map_err(|error| Stop::io(&path, &error))?;
             files.push(path);
@@ -83,7 +89,10 @@ pub(super) fn run(arguments: &NoticeRenderArgs, data: &Data, lang: Lang) -> Outc
             published: published.to_string(),
             effective: effective.to_string(),
             days_of_notice: verdict.days_of_notice,
-            files: files.iter().map(|path| path.display().to_string()).collect(),
+            files: files
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
         })?;
     } else {
         println!(
@@ -106,7 +115,10 @@ fn bug(error: &RenderError) -> Stop {
 /// The file of a decision: by its name in the data, or by its path.
 fn find(asked: &str, data: &Data) -> Result<SourceFile, Stop> {
     let named = data.sources.iter().find(|source| {
-        source.path.parent().is_some_and(|folder| folder.ends_with("reports/data/decisions"))
+        source
+            .path
+            .parent()
+            .is_some_and(|folder| folder.ends_with("reports/data/decisions"))
             && source.path.file_stem().is_some_and(|stem| stem == asked)
     });
     if let Some(source) = named {
@@ -183,12 +195,15 @@ fn texts(
     decision: &Decision,
     as_of: Date,
 ) -> Result<Vec<(String, String)>, RenderError> {
-    let seconds = jst_midnight(as_of).map_or(0, |instant| instant.as_second());
+    let seconds = jst_midnight(as_of).map_or(0, jiff::Timestamp::as_second);
     let mut files = vec![(format!("{word}.html"), render::notice_html(documents)?)];
     for document in documents {
         let lang = document.lang;
         let id = format!("{}.{word}.{lang}", decision.id);
-        files.push((format!("{word}.{lang}.md"), render::notice_markdown(document)?));
+        files.push((
+            format!("{word}.{lang}.md"),
+            render::notice_markdown(document)?,
+        ));
         files.push((format!("{word}.{lang}.txt"), render::notice_text(document)?));
         files.push((
             format!("{word}.{lang}.eml"),
