@@ -1,7 +1,7 @@
 //! What the codes of this crate's diagnostics mean, for `cargo xtask explain`.
 
 /// Code and explanation, in the order of the codes.
-pub const CODES: [(&str, &str); 14] = [
+pub const CODES: [(&str, &str); 28] = [
     (
         "RP0001",
         "The file is not TOML. The underlined place is where the reader stopped understanding.",
@@ -39,6 +39,14 @@ pub const CODES: [(&str, &str); 14] = [
         "verify.toml needs at least one language of the documents and one server to test.",
     ),
     (
+        "RP0105",
+        "verify.toml has no maintenance window for changes of the product, so that no change could ever be lawful.",
+    ),
+    (
+        "RP0106",
+        "A lead time of verify.toml is zero or longer than ten years. It is the number that the guideline promises.",
+    ),
+    (
         "RP0201",
         "A table of the register is not named by a release id: platform and version, such as ios18.0 or ios27.2-beta3.",
     ),
@@ -58,6 +66,58 @@ pub const CODES: [(&str, &str); 14] = [
         "RP0302",
         "A statement of the guidance lacks its words or its source. What nobody has looked into is left away; it is shown as unknown.",
     ),
+    (
+        "RP0401",
+        "A decision names a platform that the harness does not know. Platforms are written in lower case: ios, windows.",
+    ),
+    (
+        "RP0402",
+        "A decision names a generation that the release data do not have, or lists the one that leaves among those that \
+         remain. Generations are keys of major versions: 17, 10.15, 14, 11-23h2.",
+    ),
+    (
+        "RP0403",
+        "A notice is dated before its decision. Such a notice is invalid; the clock starts with a publication after the \
+         decision.",
+    ),
+    (
+        "RP0404",
+        "Fewer calendar days than promised lie between the publication of the notice and its effect, both Japan time. \
+         Holidays count. The help names the earliest day.",
+    ),
+    (
+        "RP0405",
+        "A decision lists no site, one that verify.toml does not have, or one twice. Sites are named by their time zone.",
+    ),
+    (
+        "RP0406",
+        "The change of the servers lies in no maintenance window, or in the one for security maintenance. Without `change` \
+         the first window from the day of effect on is taken.",
+    ),
+    (
+        "RP0407",
+        "Two decisions take out the same version. One version leaves once; withdraw the earlier decision first.",
+    ),
+    (
+        "RP0408",
+        "The dates of a decision are out of order: the history goes forward in time, a postponement moves to a later day \
+         and is told before the day of effect, anything earlier is a new notice with its full days.",
+    ),
+    (
+        "RP0409",
+        "The state of a decision does not follow from its history: decided → announced → postponed … → effective or \
+         withdrawn, after which nothing follows.",
+    ),
+    (
+        "RP0410",
+        "The detailed maintenance notice is too short before the change: two weeks when operation or behavior changes, one \
+         week for a longer outage, the longer of both. The 60 days of the first notice do not replace it.",
+    ),
+    (
+        "RP0411",
+        "A decision lacks its ground: who signed, why, what remains, and figures that are not younger than the decision.",
+    ),
+    ("RP0412", "A file of the decisions can not be read."),
 ];
 
 /// The explanation of a code.
@@ -80,6 +140,9 @@ mod tests {
             include_str!("vendor.rs"),
             include_str!("register.rs"),
             include_str!("guidance.rs"),
+            include_str!("notice/policy.rs"),
+            include_str!("decisions/read.rs"),
+            include_str!("decisions/lint.rs"),
         ];
         let mut used: Vec<&str> = sources
             .iter()

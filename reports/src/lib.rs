@@ -2,10 +2,13 @@
 //!
 //! Everything here is pure or reads files that were handed in: the same files and dates give the same bytes.
 
+pub mod agenda;
 pub mod assess;
 pub mod codes;
+pub mod decisions;
 pub mod evidence;
 pub mod guidance;
+pub mod notice;
 pub mod record;
 pub mod register;
 pub mod render;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use device_matrix::diag::Diagnostic;
 use device_matrix::known::Text;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -158,6 +159,21 @@ impl<'a, 'i> Table<'a, 'i> {
         })
     }
 
+    /// A number with or without a fraction; `None` when the key is not there or holds something else.
+    pub(crate) fn number(&mut self, key: &'static str, sink: &mut Sink) -> Option<f64> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
+            DeValue::Integer(integer) => integer.as_str().parse::<f64>().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| number.is_finite());
+        if number.is_none() {
+            wrong_type(key, "a number", value, sink);
+        }
+        number
+    }
+
     pub(crate) fn boolean(&mut self, key: &'static str, default: bool, sink: &mut Sink) -> bool {
         let Some(value) = self.value(key) else {
             return default;
@@ -189,6 +205,57 @@ impl<'a, 'i> Table<'a, 'i> {
             );
         }
         date
+    }
+
+    /// An instant with its offset, written as a TOML date-time or as text.
+    pub(crate) fn instant(&mut self, key: &'static str, sink: &mut Sink) -> Option<Timestamp> {
+        let value = self.value(key)?;
+        let text = match value.get_ref() {
+            DeValue::Datetime(instant) => instant.to_string(),
+            DeValue::String(text) => text.to_string(),
+            _ => {
+                wrong_type(key, "an instant", value, sink);
+                return None;
+            }
+        };
+        let instant = Timestamp::from_str(&text).ok();
+        if instant.is_none() {
+            sink.error(
+                code::WRONG_VALUE,
+                value.span(),
+                format!("`{text}` is not an instant"),
+                "write it with its offset, as 2027-01-27T19:00:00+09:00",
+            );
+        }
+        instant
+    }
+
+    /// A list of texts in both languages; `None` when the key is not there.
+    pub(crate) fn texts(&mut self, key: &'static str, sink: &mut Sink) -> Option<Vec<Text>> {
+        if !self.has(key) {
+            return None;
+        }
+        let list = self
+            .tables(key, "a text in two languages", sink)
+            .into_iter()
+            .map(|mut table| {
+                let text = Text {
+                    ja: table.string("ja", sink),
+                    en: table.string("en", sink),
+                };
+                table.finish(sink);
+                text
+            })
+            .collect();
+        Some(list)
+    }
+
+    /// The place of a key's value, else of the table.
+    pub(crate) fn span_of(&self, key: &str) -> Range<usize> {
+        self.content
+            .iter()
+            .find(|(name, _)| name.get_ref().as_ref() == key)
+            .map_or_else(|| self.span.clone(), |(_, value)| value.span())
     }
 
     /// One of a set of words.
@@ -331,7 +398,7 @@ fn wrong_type(key: &str, wanted: &str, value: &Spanned<DeValue<'_>>, sink: &mut 
     );
 }
 
-fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names
         .map(|name| (strsim::damerau_levenshtein(word, name), name))
         .filter(|(distance, name)| *distance <= name.len().max(3) / 3)

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use scenarios::event::ServerOrigin;
 
+use crate::notice::policy::{AgendaPolicy, NoticePolicy, Window};
 use crate::toml_reader::{Sink, Table, code, parse};
 
 /// A language of the published documents.
@@ -120,6 +121,12 @@ pub struct Vendor {
     pub languages: Vec<Lang>,
     /// Sites.
     pub sites: Vec<Site>,
+    /// Maintenance windows, meant in the local time of each site.
+    pub windows: Vec<Window>,
+    /// Lead times of notices.
+    pub notice: NoticePolicy,
+    /// How far the agenda looks.
+    pub agenda: AgendaPolicy,
     /// Closures.
     pub closures: Vec<Closure>,
     /// Contact.
@@ -165,6 +172,9 @@ impl Vendor {
             .into_iter()
             .map(|table| site(table, &mut sink))
             .collect();
+        let windows = Window::read_all(&mut root, &mut sink);
+        let notice = NoticePolicy::read(&mut root, &mut sink);
+        let agenda = AgendaPolicy::read(&mut root, &mut sink);
         let closures = root
             .tables("closure", "a closure", &mut sink)
             .into_iter()
@@ -181,6 +191,9 @@ impl Vendor {
                 product,
                 languages,
                 sites,
+                windows,
+                notice,
+                agenda,
                 closures,
                 contact,
                 servers,

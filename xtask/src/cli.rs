@@ -49,6 +49,11 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// Sign a report off; the only way to the state `final`
     Sign(SignArgs),
+    /// The sixty days' notice before an old version leaves: check, plan, render
+    #[command(subcommand)]
+    Notice(NoticeVerb),
+    /// Every clock in one list: reports due, notices, days of effect, windows, checks
+    Agenda(AgendaArgs),
     /// Plant every fault of the catalogue and show what is caught, of whom, and what is a false alarm
     #[command(after_help = FAULTS_HELP)]
     Faults(FaultsArgs),
@@ -355,6 +360,130 @@ pub(crate) struct SignArgs {
     /// The date of the signature [default: today in Japan]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Verbs of `notice`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NoticeVerb {
+    /// Is a notice with these dates lawful?
+    #[command(after_help = NOTICE_HELP)]
+    Check(NoticeCheckArgs),
+    /// The earliest lawful dates, and everything that has to happen before
+    Plan(NoticePlanArgs),
+    /// Write the notice, the detailed maintenance notice and the reminder of a decision
+    Render(NoticeRenderArgs),
+}
+
+const NOTICE_HELP: &str = "\
+A date such as 2026-11-23 is a date in Japan; an instant needs its offset, such as 2027-01-27T19:00:00+09:00, and its date
+in Japan counts. An --effective that is a date alone is the day on which the published status changes: every site must have
+a window with some part on it. An instant must lie in a window of every site; give --effective once for each --site, in the
+same order, when they differ.
+
+Examples:
+  cargo xtask notice check --decided 2026-11-20 --published 2026-11-23 --effective 2027-01-27T19:00:00+09:00 --site Asia/Tokyo
+  cargo xtask notice check --decided 2026-11-20 --published 2026-11-23 --effective 2027-01-27 --maintenance-notice 2027-01-13";
+
+/// What kind of change a maintenance is.
+#[derive(Debug, Args)]
+pub(crate) struct ChangeArgs {
+    /// The change touches services around remote control, whose window begins later
+    #[arg(long)]
+    pub(crate) remote_control: bool,
+    /// Operation or behavior is another afterwards: two weeks' maintenance notice [default unless --outage is given alone]
+    #[arg(long)]
+    pub(crate) behavior_change: bool,
+    /// The service stops for more than ten minutes in a row: one week's maintenance notice
+    #[arg(long)]
+    pub(crate) outage: bool,
+}
+
+/// Options of `notice check`.
+#[derive(Debug, Args)]
+pub(crate) struct NoticeCheckArgs {
+    /// Day of the decision
+    #[arg(long, value_name = "DATE")]
+    pub(crate) decided: String,
+    /// Publication of the notice: date or instant
+    #[arg(long, value_name = "T")]
+    pub(crate) published: String,
+    /// Change of the servers: date or instant; once, or once for each site
+    #[arg(long, value_name = "T", required = true)]
+    pub(crate) effective: Vec<String>,
+    /// Site: an IANA zone (repeatable) [default: every site of verify.toml]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) site: Vec<String>,
+    /// Publication of the detailed maintenance notice: date or instant; not judged when not given
+    #[arg(long, value_name = "T")]
+    pub(crate) maintenance_notice: Option<String>,
+    /// What kind of change it is
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `notice plan`.
+#[derive(Debug, Args)]
+pub(crate) struct NoticePlanArgs {
+    /// Platform, such as ios
+    #[arg(long, requires = "version")]
+    pub(crate) platform: Option<String>,
+    /// Generation, such as 17
+    #[arg(long, requires = "platform")]
+    pub(crate) version: Option<String>,
+    /// Day of the decision [default: as-of date]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) decided: Option<Date>,
+    /// Day of the publication [default: the later one of decision and as-of date]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) published: Option<Date>,
+    /// Site: an IANA zone (repeatable) [default: every site of verify.toml]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) site: Vec<String>,
+    /// What kind of change it is
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    /// The date as of which to look at the world [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `notice render`.
+#[derive(Debug, Args)]
+pub(crate) struct NoticeRenderArgs {
+    /// Name of a decision in reports/data/decisions, or the path of one
+    pub(crate) decision: String,
+    /// Where the files are written [default: notices/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The date as of which it is written [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `agenda`.
+#[derive(Debug, Args)]
+pub(crate) struct AgendaArgs {
+    /// The date as of which to look at the world [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Days ahead [default: as verify.toml says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=36600))]
+    pub(crate) days: Option<u32>,
+    /// Write the list as an iCalendar file too
+    #[arg(long, value_name = "FILE.ics")]
+    pub(crate) ics: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

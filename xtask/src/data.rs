@@ -9,7 +9,9 @@ use device_matrix::capability::Facts;
 use device_matrix::catalog::Catalog;
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
 use device_matrix::support::SupportData;
+use reports::decisions::{self, Decision};
 use reports::guidance::GuidanceBook;
+use reports::notice::check::Rules;
 use reports::register::Register;
 use reports::vendor::Vendor;
 use scenarios::suite::Suite;
@@ -42,6 +44,8 @@ pub(crate) struct Data {
     pub(crate) register: Register,
     /// What people have written down about releases.
     pub(crate) guidance: GuidanceBook,
+    /// Decisions of people to take old versions out, and what is wrong with them; ask [`Data::decisions`].
+    decisions: Result<Vec<Decision>, Vec<Diagnostic>>,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Digest of releases, models and enrollment types.
@@ -71,7 +75,58 @@ impl Data {
             .map(|path| read(root, path))
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::check(matrix, capability, suite, own))
+        let decided = decisions::read_sources(root).map_err(stop)?;
+        Ok(Self::check(matrix, capability, suite, own).map(|data| data.with_decisions(decided)))
+    }
+
+    /// A decision that is wrong stops only the verbs that need decisions.
+    fn with_decisions(mut self, sources: Vec<SourceFile>) -> Self {
+        self.decisions = self.check_decisions(&sources);
+        self.sources.extend(sources);
+        self
+    }
+
+    /// Reads decisions and holds them against the rules, the sites and the known generations.
+    pub(crate) fn check_decisions(
+        &self,
+        sources: &[SourceFile],
+    ) -> Result<Vec<Decision>, Vec<Diagnostic>> {
+        let generations = |platform| {
+            self.catalog
+                .generations(platform)
+                .iter()
+                .map(|generation| generation.major.to_string())
+                .collect()
+        };
+        decisions::check(
+            sources,
+            &decisions::Context {
+                rules: self.rules(),
+                sites: &self.vendor.sites,
+                generations: &generations,
+            },
+        )
+    }
+
+    /// Windows, lead times, business days.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        Rules {
+            policy: &self.vendor.notice,
+            windows: &self.vendor.windows,
+            calendar: &self.calendar,
+        }
+    }
+
+    /// Every decision.
+    pub(crate) fn decisions(&self, color: bool) -> Result<&[Decision], Stop> {
+        self.decisions
+            .as_deref()
+            .map_err(|found| Stop::new(Exit::BadData, diag::render(found, &self.sources, color)))
+    }
+
+    /// What is wrong with the decisions.
+    pub(crate) fn decision_errors(&self) -> &[Diagnostic] {
+        self.decisions.as_ref().err().map_or(&[], Vec::as_slice)
     }
 
     /// Reads and checks everything; bad data is shown on standard error and stops with exit 65.
@@ -173,6 +228,7 @@ impl Data {
                     vendor,
                     register,
                     guidance,
+                    decisions: Ok(Vec::new()),
                     warnings,
                     releases,
                     sources,

@@ -76,6 +76,8 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Report(arguments) => verbs::report::run(arguments, &data()?, lang),
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
         Verb::Faults(arguments) => verbs::faults::run(arguments, &workspace, &data()?, lang),
+        Verb::Notice(arguments) => verbs::notice::run(arguments, &data()?, lang),
+        Verb::Agenda(arguments) => verbs::agenda::run(arguments, &data()?, lang),
         Verb::Server(arguments) => verbs::server::run(arguments),
         Verb::Import(arguments) => verbs::import::run(arguments, &workspace),
         Verb::Lint(arguments) => verbs::lint::run(&workspace, arguments.json),

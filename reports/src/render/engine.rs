@@ -18,33 +18,72 @@ const BODY: &str = include_str!("../../templates/body.html");
 const PAGE: &str = include_str!("../../templates/page.html");
 const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/script.js");
+const TITLE: &str = include_str!("../../templates/title.txt");
+const NOTICE_HTML: &str = include_str!("../../templates/notice.html");
+const NOTICE_MARKDOWN: &str = include_str!("../../templates/notice.md");
+const NOTICE_TEXT: &str = include_str!("../../templates/notice.txt");
 const MARKDOWN: &str = include_str!("../../templates/report.md");
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Html,
     Markdown,
+    Text,
 }
 
 impl Format {
     const fn template(self) -> &'static str {
         match self {
             Self::Html => "body.html",
-            Self::Markdown => "report.md",
+            Self::Markdown | Self::Text => "report.md",
         }
     }
+
+    /// The template of a notice.
+    pub(super) const fn notice(self) -> &'static str {
+        match self {
+            Self::Html => "notice.html",
+            Self::Markdown => "notice.md",
+            Self::Text => "notice.txt",
+        }
+    }
+}
+
+/// A self-contained page around bodies, one in each language.
+pub(super) struct Page<'a> {
+    pub(super) title: &'a str,
+    pub(super) langs: &'a [Lang],
+    pub(super) bodies: &'a [String],
 }
 
 pub(super) fn html(model: &ReportModel, langs: &[Lang]) -> Result<String, RenderError> {
     let bodies = bodies(model, langs, Format::Html)?;
     let lang = langs.first().copied().unwrap_or(Lang::Ja);
-    let engine = engine(lang, Format::Html)?;
     let mut context = Context::new();
     context.insert("model", model);
+    let title = engine(lang, Format::Html)?.render("title.txt", &context)?;
+    page(&Page {
+        title: title.trim_end(),
+        langs,
+        bodies: &bodies,
+    })
+}
+
+/// Style, script and the switch of languages around bodies.
+pub(super) fn page(page: &Page<'_>) -> Result<String, RenderError> {
+    let Page {
+        title,
+        langs,
+        bodies,
+    } = page;
+    let lang = langs.first().copied().unwrap_or(Lang::Ja);
+    let engine = engine(lang, Format::Html)?;
+    let mut context = Context::new();
+    context.insert("title", title);
     context.insert("lang", lang.as_str());
     context.insert("style", STYLE);
     context.insert("script", SCRIPT);
-    context.insert("bodies", &bodies);
+    context.insert("bodies", bodies);
     context.insert(
         "langs",
         &langs.iter().map(|lang| lang.as_str()).collect::<Vec<_>>(),
@@ -69,7 +108,7 @@ fn bodies(model: &ReportModel, langs: &[Lang], format: Format) -> Result<Vec<Str
         .collect()
 }
 
-fn engine(lang: Lang, format: Format) -> Result<Tera, RenderError> {
+pub(super) fn engine(lang: Lang, format: Format) -> Result<Tera, RenderError> {
     let texts = Arc::new(Texts::load(lang)?);
     let mut tera = Tera::default();
     tera.autoescape_on([".html", ".md"]);
@@ -110,6 +149,10 @@ fn engine(lang: Lang, format: Format) -> Result<Tera, RenderError> {
         ("body.html", BODY),
         ("page.html", PAGE),
         ("report.md", MARKDOWN),
+        ("title.txt", TITLE),
+        ("notice.html", NOTICE_HTML),
+        ("notice.md", NOTICE_MARKDOWN),
+        ("notice.txt", NOTICE_TEXT),
     ])?;
     Ok(tera)
 }

@@ -3,12 +3,17 @@
 mod dates;
 mod engine;
 mod junit;
+mod notice;
 mod texts;
 
 use crate::report::ReportModel;
 use crate::vendor::Lang;
 
 pub use junit::junit;
+pub use notice::{notice_html, notice_mail, notice_markdown, notice_text};
+
+pub(crate) use dates::full as full_date;
+pub(crate) use texts::Texts;
 
 /// Why a report can not be rendered; all of these are faults of templates or texts, not of data.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +32,9 @@ pub enum RenderError {
     /// JSON.
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A mail.
+    #[error("the mail cannot be written: {0}")]
+    Mail(std::io::Error),
     /// `JUnit`.
     #[error("the report cannot be written as JUnit: {0}")]
     Junit(#[from] quick_junit::SerializeError),

@@ -10,17 +10,19 @@ use super::RenderError;
 use crate::vendor::Lang;
 
 /// Text files of a language.
-pub(crate) const fn sources(lang: Lang) -> [&'static str; 3] {
+pub(crate) const fn sources(lang: Lang) -> [&'static str; 4] {
     match lang {
         Lang::Ja => [
             include_str!("../../locales/ja/report.ftl"),
             include_str!("../../locales/ja/words.ftl"),
             include_str!("../../locales/ja/reasons.ftl"),
+            include_str!("../../locales/ja/notice.ftl"),
         ],
         Lang::En => [
             include_str!("../../locales/en/report.ftl"),
             include_str!("../../locales/en/words.ftl"),
             include_str!("../../locales/en/reasons.ftl"),
+            include_str!("../../locales/en/notice.ftl"),
         ],
     }
 }

@@ -31,7 +31,11 @@ struct LintJson<'a> {
 /// Checks all data; errors are a no, warnings are not.
 pub(crate) fn run(workspace: &Workspace, json: bool) -> Outcome {
     let (found, sources) = match Data::load(workspace)? {
-        Ok(data) => (data.warnings, data.sources),
+        Ok(data) => {
+            let mut found = data.decision_errors().to_vec();
+            found.extend(data.warnings);
+            (found, data.sources)
+        }
         Err(bad) => (bad.found, bad.sources),
     };
     let errors = found

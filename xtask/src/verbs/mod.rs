@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Stop};
 
+pub(crate) mod agenda;
 pub(crate) mod assumptions;
 pub(crate) mod bench;
 pub(crate) mod ci;
@@ -16,6 +17,7 @@ pub(crate) mod import;
 pub(crate) mod lint;
 pub(crate) mod matrix;
 pub(crate) mod planted;
+pub(crate) mod notice;
 pub(crate) mod publish;
 pub(crate) mod report;
 pub(crate) mod server;

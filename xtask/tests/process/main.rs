@@ -6,6 +6,7 @@ mod faults;
 mod gone;
 mod interrupted;
 mod new_device;
+mod notices;
 mod same_bytes;
 mod same_verdicts;
 mod support;

@@ -1,0 +1,111 @@
+# お知らせの文。名前・日付・件数はデータから入る。
+notice-eyebrow-notice = 旧OSバージョンの動作管理対象終了のお知らせ
+notice-eyebrow-maintenance = メンテナンスのお知らせ（詳細）
+notice-eyebrow-reminder = 実施日の確認（社内）
+notice-title-notice = { $name } の動作管理対象終了のお知らせ（{ $date }）
+notice-title-postponed = 【延期】{ $name } の動作管理対象終了のお知らせ（{ $date }）
+notice-title-withdrawn = 【取消】{ $name } の動作管理対象終了の取り消しのお知らせ
+notice-title-maintenance = { $name } の動作管理対象終了に伴うメンテナンスのお知らせ（{ $date }）
+notice-title-reminder = { $name } の動作管理対象終了 実施日の確認（{ $date }）
+decision-state-decided = 公開前
+decision-state-announced = お知らせ済み
+decision-state-postponed = 延期
+decision-state-withdrawn = 取消
+decision-state-effective = 終了済み
+notice-band-draft = 公開前の原稿です
+notice-band-withdrawn = このお知らせは取り消されました。動作管理対象のまま変わりません
+notice-lead = { $product } は、{ $guideline } に基づき、{ $date } をもって { $name } を動作管理対象から外します。
+notice-lead-withdrawn = { $product } は、{ $date } に予定していた { $name } の動作管理対象終了（{ $guideline }）を取り消しました。
+notice-contact = { $name } — { $url } — { $hours }
+
+notice-fact-target = 対象
+notice-affected = { $name } のデバイスを管理しているお客様が対象です
+notice-fact-effective = 終了日（日本時間）
+notice-effective-note = 対応状況の表示はこの日の0時に切り替わります
+notice-effective-withdrawn = 取り消された日付です
+notice-fact-published = お知らせ日
+notice-fact-days = お知らせから終了日まで
+notice-days = { $n } 日
+notice-days-promised = { $n } 日以上前にお知らせする定めです
+
+notice-section-windows = 実施日時
+notice-section-reason = 理由
+notice-section-effects = 影響
+notice-section-stuck = 更新できない機種
+notice-section-prepare = ご準備いただくこと
+notice-section-after = 終了後の扱い
+notice-section-history = 変更・延期・取消の履歴
+notice-section-contact = お問い合わせ
+notice-section-changes = 変更の内容
+notice-section-steps = 当日に行うこと
+
+notice-windows-lead = サーバーの変更は、拠点ごとの次のメンテナンス時間内に行います。
+notice-site = { $name }（{ $zone }）
+notice-col-site = 拠点
+notice-col-local = 現地時間
+notice-col-jst = 日本時間
+notice-col-remark = 備考
+notice-span = { $date } { $from }〜{ $until }
+notice-span-next = { $date } { $from }〜翌日 { $until }
+notice-window-closed = 休業日に当たります（{ $why }）
+
+notice-reason-generations = 終了後も、メジャーバージョン { $n } 世代（{ $list }）が動作管理対象として残ります。
+notice-reason-decreasing = 利用数が減少しています。{ $date } 時点の集計で、直近 { $months } か月に { $first } 台から { $last } 台になりました。
+notice-reason-unused = { $date } 時点の集計で、直近 { $months } か月の利用数は { $first } 台から { $last } 台になり、使われていません。
+notice-reason-percent = この期間の減少は { $n } % です。
+notice-vendor-updates-yes = OSの提供元は、このバージョンへの更新の提供を続けています。
+notice-vendor-updates-no = OSの提供元は、このバージョンへの更新の提供を終えています。
+notice-vendor-updates-unknown = OSの提供元がこのバージョンへの更新を続けるかどうかは公表されていません。
+trend-decreasing = 減少
+trend-unused = 利用なし
+
+notice-works = 引き続きできること
+notice-stops = できなくなること
+notice-untested = 今後は検証しないこと
+notice-not-stated = お知らせの時点では確認されていません。
+notice-untested-verify = 製品の更新が { $name } で動作するかどうかは、今後検証しません。
+notice-untested-fix = { $name } だけで起こる不具合の有無は、今後確認しません。
+notice-stuck = 次の機種は、{ $name } より新しいメジャーバージョンに更新できません。
+notice-stuck-none = { $name } までしか動作しない機種はありません。すべての機種が更新できます。
+notice-stuck-unknown = 機種ごとの更新の可否を示すデータがありません。端末メーカーの情報をご確認ください。
+
+notice-prepare-list = 管理コンソールで { $name } のデバイスをご確認ください。
+notice-prepare-update = { $date } までに、動作管理対象のバージョン（最新は { $newest }）へ更新してください。
+notice-prepare-replace = 更新できない機種は、機種の変更をご検討ください。
+notice-after-status = 対応状況の表示で { $name } は「対象外」になり、以後の検証報告に含まれません。
+notice-after-update = 更新したデバイスは、そのまま動作管理対象になります。{ $name } を再び対象とする場合は、改めてお知らせします。
+
+notice-history-date = 日付
+notice-history-event = 内容
+notice-history-effective = 終了日
+notice-history-note = 備考
+notice-event-planned = お知らせの予定
+notice-event-announced = お知らせ
+notice-event-announced-again = 改めてお知らせ
+notice-event-postponed = 延期
+notice-event-withdrawn = 取消
+notice-event-effective = 終了
+
+maintenance-lead = { $name } の動作管理対象終了に伴い、次のとおりメンテナンスを行います。
+maintenance-fact-purpose = 目的
+maintenance-purpose = { $name } を動作管理対象から外すための変更
+maintenance-fact-published = このお知らせの公開日
+maintenance-not-fixed = 未定
+maintenance-published-by = 期限は { $date }（{ $n } 日前まで）
+maintenance-fact-outage = サービスの停止
+maintenance-outage-yes = { $n } 分を超えて続けて停止することがあります
+maintenance-outage-no = { $n } 分を超える停止は予定していません
+maintenance-fact-end = 終了のお知らせ
+maintenance-end-note = 翌営業日を目途とします
+maintenance-change-status = { $name } の対応状況の表示が「対象外」に変わります。
+maintenance-change-remote = リモートコントロール関連のサービスを含みます。
+
+reminder-lead = { $name } の動作管理対象終了日（{ $date }）です。実施の前に、条件が今も満たされているかを確認してください。
+reminder-fact-decided = 決定
+reminder-generations = 残る世代をもう一度数える: { $command }
+reminder-trend = 利用の傾向をもう一度見る（決定時は「{ $trend }」）。お知らせの後の月の数値を加える。
+reminder-otherwise = 条件を満たさなくなっていれば、実施せず、延期または取消をお知らせする。
+reminder-status = { $name } の対応状況の表示を切り替える。
+reminder-window = サーバーを変更する（{ $site }）: { $from } から { $until } まで
+reminder-end = 終了のお知らせを公開する: { $date }
+reminder-record = 決定のファイル { $file }.toml に、履歴 effective を書き加える。
