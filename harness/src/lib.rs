@@ -8,6 +8,7 @@ pub mod push;
 pub mod push_listener;
 pub mod record;
 pub mod runner;
+pub mod scep;
 pub mod server;
 pub mod step;
 pub mod transport;

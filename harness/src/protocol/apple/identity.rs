@@ -60,8 +60,8 @@ impl fmt::Debug for ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// Puts a key and its certificate together.
-    fn new(key: Arc<KeyPair>, certificate: Vec<u8>) -> Result<Self, IdentityError> {
+    /// Puts a key and the DER of its certificate together. That they belong together is the caller's to see to.
+    pub fn new(key: Arc<KeyPair>, certificate: Vec<u8>) -> Result<Self, IdentityError> {
         let unreadable = |error| IdentityError::new("the certificate cannot be read", error);
         let parsed = Certificate::from_der(&certificate).map_err(unreadable)?;
         let tbs = parsed.tbs_certificate();
@@ -84,6 +84,12 @@ impl ClientIdentity {
         } else {
             KeyKind::P256
         }
+    }
+
+    /// The key, for TLS with a client certificate.
+    #[must_use]
+    pub fn key(&self) -> &Arc<KeyPair> {
+        &self.key
     }
 
     /// DER of the certificate.

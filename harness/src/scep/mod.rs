@@ -1,0 +1,14 @@
+//! SCEP (RFC 8894): how a device gets its certificate, and the authority that gives it.
+
+mod client;
+mod error;
+mod keys;
+mod request;
+
+pub use client::obtain;
+pub use error::ScepError;
+pub use keys::{MOST_KEYS, RsaKey, RsaKeyPool};
+pub use request::{
+    DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, ScepHttp, ScepMethod, ScepReply, ScepRequest,
+    ScepTransport, SubjectName,
+};
