@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod device;
+pub mod enroll;
 pub mod mutation;
 pub mod protocol;
 pub mod push;

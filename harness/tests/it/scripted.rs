@@ -61,7 +61,9 @@ impl Device {
                 identity: number,
             })
             .await
-            .expect("a grant");
+            .expect("a grant")
+            .into_grant()
+            .expect("a ready grant");
         Self::with(grant, number, vec![("UDID", udid)]).await
     }
 

@@ -11,6 +11,7 @@ use der::{Decode as _, Encode as _};
 use rcgen::{KeyPair, SigningKey as _};
 use x509_cert::Certificate;
 
+mod attached;
 mod header;
 mod issuer;
 mod oids;
@@ -18,6 +19,7 @@ mod oids;
 mod tests;
 mod verify;
 
+pub use attached::{Attached, open_signed, subject_of, vouched};
 pub use header::{certificate_from_header, certificate_header, certificate_header_pem};
 pub use issuer::IdentityIssuer;
 pub use verify::{TrustAnchor, VerifiedSigner, verify_certificate, verify_mdm_signature};
@@ -101,13 +103,18 @@ impl ClientIdentity {
     /// The value of the `Mdm-Signature` header: base64 of a detached CMS signature over `body`, with the signer's
     /// certificate and signed attributes. There is no signing time, so that no clock is needed.
     pub fn mdm_signature(&self, body: &[u8]) -> Result<String, IdentityError> {
-        self.detached(body)
+        self.cms(body, false)
             .map(|signature| STANDARD.encode(signature))
+    }
+
+    /// The content with a CMS signature around it, as signed profiles and `MachineInfo` travel.
+    pub fn signed(&self, content: &[u8]) -> Result<Vec<u8>, IdentityError> {
+        self.cms(content, true)
     }
 
     /// RFC 5652 `ContentInfo` with `SignedData`. Everything but digest and signature is known beforehand, so that
     /// the bytes are put together directly; a tree of owned values would cost as much as the signature itself.
-    fn detached(&self, body: &[u8]) -> Result<Vec<u8>, IdentityError> {
+    fn cms(&self, body: &[u8], with_content: bool) -> Result<Vec<u8>, IdentityError> {
         let digest = ring::digest::digest(&ring::digest::SHA256, body);
         // Elements of a set are ordered by their encoding: the content type is the shorter one.
         let attributes = [
@@ -136,12 +143,18 @@ impl ClientIdentity {
                 &tlv(OCTET_STRING, &[&signature]),
             ],
         );
+        let content = if with_content {
+            let inner = tlv(CONTEXT_0, &[&tlv(OCTET_STRING, &[body])]);
+            tlv(SEQUENCE, &[&oid(oids::DATA), &inner])
+        } else {
+            tlv(SEQUENCE, &[&oid(oids::DATA)])
+        };
         let data = tlv(
             SEQUENCE,
             &[
                 &version,
                 &tlv(SET, &[&digest_algorithm]),
-                &tlv(SEQUENCE, &[&oid(oids::DATA)]),
+                &content,
                 &tlv(CONTEXT_0, &[&self.certificate]),
                 &tlv(SET, &[&signer]),
             ],
@@ -165,7 +178,7 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const CONTEXT_0: u8 = 0xa0;
 
-fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     tlv(OBJECT_IDENTIFIER, &[oid.as_bytes()])
 }
 
@@ -174,7 +187,7 @@ fn attribute(name: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
 }
 
 /// A DER element: tag, length, and its parts one after the other.
-fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(length + 6);
     out.push(tag);

@@ -23,8 +23,8 @@ use crate::server::http::{self, Listening};
 use crate::server::ledger::Ledger;
 use crate::server::{
     ALL_RIGHTS, CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
-    ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError, Wake,
-    command,
+    Invitation, ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError,
+    Wake, command,
 };
 use crate::transport::Carrier;
 
@@ -190,7 +190,7 @@ impl ServerUnderTest for NanoMdmServer {
     async fn prepare_enrollment(
         &self,
         request: &EnrollmentRequest,
-    ) -> Result<EnrollmentGrant, ServerError> {
+    ) -> Result<Invitation, ServerError> {
         let address = self.device_address().await?;
         let identity = self
             .issuer
@@ -218,7 +218,9 @@ impl ServerUnderTest for NanoMdmServer {
                 },
             },
             push: self.hub.clone(),
-        })
+            check_out_when_removed: None,
+        }
+        .into())
     }
 
     async fn enqueue(

@@ -274,7 +274,7 @@ fn signed_data(bytes: &[u8]) -> Result<SignedData, IdentityError> {
     Ok(data)
 }
 
-fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
+pub(super) fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
     let tbs = certificate.tbs_certificate();
     match signer {
         SignerIdentifier::IssuerAndSerialNumber(id) => {
@@ -288,7 +288,10 @@ fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
 }
 
 /// The bytes that were signed: the attributes when there are any, whose digest must then fit the body.
-fn signed_attributes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>, IdentityError> {
+pub(super) fn signed_attributes(
+    signer: &SignerInfo,
+    body: &[u8],
+) -> Result<Option<Vec<u8>>, IdentityError> {
     let Some(attributes) = &signer.signed_attrs else {
         return Ok(None);
     };
@@ -318,7 +321,7 @@ fn signed_attributes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>
         .map_err(|error| IdentityError::new("the signed attributes cannot be read", error))
 }
 
-fn verify(
+pub(super) fn verify(
     key: &SubjectPublicKeyInfoOwned,
     signature_algorithm: ObjectIdentifier,
     digest: Option<ObjectIdentifier>,
@@ -376,7 +379,7 @@ fn algorithm(
     }
 }
 
-fn fingerprint(der: &[u8]) -> [u8; 32] {
+pub(super) fn fingerprint(der: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest(&SHA256, der).as_ref());
     out
