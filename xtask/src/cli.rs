@@ -193,6 +193,26 @@ pub(crate) struct ServerArgs {
     /// Where the server's pushes reach the harness
     #[arg(long, value_name = "ADDR")]
     pub(crate) push_listen: Option<std::net::SocketAddr>,
+    /// Let every device enroll by this enrollment profile
+    #[arg(long, value_name = "URL|FILE")]
+    pub(crate) enroll: Option<String>,
+    /// Download the profile whatever the enrollment type, instead of posting MachineInfo or looking the account up
+    #[arg(long, requires = "enroll")]
+    pub(crate) enroll_download: bool,
+    /// Refuse profiles that no trusted CA has signed
+    #[arg(long, requires = "enroll")]
+    pub(crate) enroll_signed: bool,
+    /// Bearer token of account-driven enrollment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+    /// PEM of a private CA that the server's TLS certificate comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
     /// How long the server may take for an answer [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) timeout: Option<u64>,
@@ -326,6 +346,55 @@ pub(crate) struct ServerStartArgs {
     /// Push stand-in that pushes are sent to
     #[arg(long, value_name = "URL")]
     pub(crate) push_url: Option<String>,
+    /// Speak TLS, with a certificate from a new private CA or with --tls-cert
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where the new private CA's certificate is written (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_ca_out: Option<PathBuf>,
+    /// PEM of the server's certificate and its intermediates
+    #[arg(long, value_name = "CERT", requires_all = ["tls", "tls_key"], conflicts_with = "tls_ca_out")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM of its key
+    #[arg(long, value_name = "KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let devices prove who they are by their TLS certificate instead of Mdm-Signature
+    #[arg(long, requires = "tls")]
+    pub(crate) tls_client_auth: bool,
+    /// Host name in the server's own URLs [default: the address]
+    #[arg(long, value_name = "NAME:PORT")]
+    pub(crate) host: Option<String>,
+    /// Enroll devices by profile at /enroll, with an identity by this way; needs --ca-key
+    #[arg(long, value_enum, requires = "ca_key")]
+    pub(crate) identity: Option<IdentityWord>,
+    /// Sign enrollment profiles
+    #[arg(long, requires = "identity")]
+    pub(crate) sign_profiles: bool,
+    /// Challenge of SCEP requests [default: a new one]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "HARNESS_SCEP_CHALLENGE",
+        hide_env_values = true
+    )]
+    pub(crate) scep_challenge: Option<String>,
+    /// Bearer token of account-driven enrollment; without it there is none
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+}
+
+/// How the reference server gives identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IdentityWord {
+    /// By SCEP, at /scep.
+    Scep,
+    /// Inside the profile.
+    Pkcs12,
 }
 
 /// Verbs of `import`.

@@ -50,6 +50,12 @@ impl Secret {
         Self(text.into())
     }
 
+    /// A new random one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4().simple().to_string())
+    }
+
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

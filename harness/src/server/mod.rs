@@ -20,6 +20,7 @@ pub(crate) use ledger::COUNTED;
 mod message;
 pub mod nanomdm;
 pub mod reference;
+pub mod tls;
 mod wire;
 
 use crate::protocol::apple::identity::IdentityError;

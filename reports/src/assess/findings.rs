@@ -192,6 +192,10 @@ fn blocked_because(reason: &str) -> &'static str {
         "server_unauthorized",
         "server_error",
         "server_garbage",
+        "enrollment_profile",
+        "enrollment_identity",
+        "enrollment_refused",
+        "server_tls",
         "push_unavailable",
         "previous_step",
     ]
