@@ -1,6 +1,7 @@
 //! Does it: protocol, virtual devices, servers under test, runner, record writer. The only crate with sockets.
 
 pub mod bench;
+pub mod crowd;
 pub mod device;
 pub mod enroll;
 pub mod mutation;

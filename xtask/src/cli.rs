@@ -48,6 +48,8 @@ pub(crate) enum Verb {
     /// The reference server as a process of its own
     #[command(subcommand)]
     Server(ServerVerb),
+    /// Keep many virtual devices enrolled and answering: load for a server, or a lab
+    Devices(DevicesArgs),
     /// Turn vendor sources into reviewed data
     #[command(subcommand)]
     Import(ImportVerb),
@@ -395,6 +397,58 @@ pub(crate) enum IdentityWord {
     Scep,
     /// Inside the profile.
     Pkcs12,
+}
+
+/// Options of `devices`.
+#[derive(Debug, Args)]
+pub(crate) struct DevicesArgs {
+    /// The enrollment profile
+    #[arg(long, value_name = "URL|FILE")]
+    pub(crate) enroll: String,
+    /// How many devices
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) count: u32,
+    /// What they run, as for `verify`
+    #[arg(long, default_value = "ios18")]
+    pub(crate) target: String,
+    /// Only these models (repeatable)
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Vec<String>,
+    /// Only these enrollment types (repeatable)
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) enrollment: Vec<String>,
+    /// Sessions a second over all devices; without it they come only when pushed
+    #[arg(long, value_name = "R")]
+    pub(crate) rate: Option<f64>,
+    /// Keep answering until Ctrl-C
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Keep answering for so many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub(crate) stay: Option<u64>,
+    /// Where the server's pushes reach the devices
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) push_listen: Option<std::net::SocketAddr>,
+    /// Download the profile whatever the enrollment type
+    #[arg(long)]
+    pub(crate) enroll_download: bool,
+    /// Bearer token of account-driven enrollment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+    /// PEM of a private CA that the server's TLS certificate comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Seed of the devices
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print the figures as JSON at the end
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Verbs of `import`.

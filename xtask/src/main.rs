@@ -75,6 +75,7 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
         Verb::Faults(arguments) => verbs::faults::run(arguments, &data()?, lang),
         Verb::Server(arguments) => verbs::server::run(arguments),
+        Verb::Devices(arguments) => verbs::devices::run(arguments, &data()?, lang, terminal),
         Verb::Import(arguments) => verbs::import::run(arguments, &workspace),
         Verb::Lint(arguments) => verbs::lint::run(&workspace, arguments.json),
         Verb::Explain { code } => verbs::explain::run(code),

@@ -471,3 +471,66 @@ fn encrypted(plain: &[u8], word: &str) -> Read<[Vec<u8>; 2]> {
     let scheme = tlv(0x30, &[&oid(PBES2), &tlv(0x30, &[&kdf, &cipher])]);
     Ok([scheme, tlv(0x04, &[&data])])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_bytes!(concat!("../../tests/it/fixtures/pkcs12/", $name)).as_slice()
+        };
+    }
+
+    #[test]
+    fn containers_of_openssl_are_read() {
+        let table = [
+            ("aes", fixture!("aes.p12"), "fixture"),
+            ("legacy", fixture!("rc2_3des.p12"), "fixture"),
+            ("triple DES", fixture!("3des.p12"), "fixture"),
+            ("open", fixture!("open.p12"), ""),
+        ];
+        let mut seen = Vec::new();
+        for (name, bytes, word) in table {
+            let contents = open(bytes, word).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(
+                (contents.keys.len(), contents.certificates.len()),
+                (1, 1),
+                "{name}"
+            );
+            seen.push(contents.certificates);
+            if !word.is_empty() {
+                assert_eq!(
+                    open(bytes, "another").err(),
+                    Some(Pkcs12Error::WrongWord),
+                    "{name}"
+                );
+            }
+        }
+        assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_the_word_matters() {
+        let bytes = write(b"a key", b"a certificate", "w\u{f6}rd").expect("written");
+        let contents = open(&bytes, "w\u{f6}rd").expect("read");
+        assert_eq!(contents.keys, [b"a key".to_vec()]);
+        assert_eq!(contents.certificates, [b"a certificate".to_vec()]);
+        assert_eq!(open(&bytes, "word").err(), Some(Pkcs12Error::WrongWord));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_damage_makes_it_panic(at in 0usize..1200, byte in any::<u8>(), cut in 0usize..1200) {
+            let mut bytes = fixture!("open.p12").to_vec();
+            let length = bytes.len();
+            bytes[at % length] = byte;
+            let _ = open(&bytes, "");
+            bytes.truncate(cut % length);
+            let _ = open(&bytes, "");
+        }
+    }
+}

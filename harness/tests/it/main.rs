@@ -10,6 +10,7 @@ mod device_effects;
 mod device_enrollment;
 mod device_hostile;
 mod device_support;
+mod enroll;
 mod hostile;
 mod mutation;
 mod nanomdm;

@@ -8,6 +8,7 @@ use crate::exit::{Exit, Stop};
 pub(crate) mod assumptions;
 pub(crate) mod bench;
 pub(crate) mod ci;
+pub(crate) mod devices;
 pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod features;

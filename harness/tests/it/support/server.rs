@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use harness::push::PushHub;
 use harness::server::{
-    CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
+    CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest, Invitation,
     ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, Wake,
 };
 use harness::transport::{Carrier, duplex_listener};
