@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use rcgen::KeyPair;
-use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use rsa::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _};
 use tokio::sync::OnceCell;
 
 use crate::protocol::apple::identity::IdentityError;
@@ -64,6 +64,38 @@ impl RsaKey {
     #[must_use]
     pub fn pair(&self) -> &Arc<KeyPair> {
         &self.pair
+    }
+
+    /// RSAES-PKCS1-v1_5 for the holder of a public key (DER of `SubjectPublicKeyInfo`).
+    pub(crate) fn encrypt_for(public: &[u8], message: &[u8]) -> Result<Vec<u8>, IdentityError> {
+        let key = rsa::PublicKey::from_public_key_der(public).map_err(|error| {
+            IdentityError(format!(
+                "the recipient's key is no RSA key, so that nothing can be encrypted for it: {error}"
+            ))
+        })?;
+        key.encrypt(
+            &mut Random(ChaCha20Rng::from_seed(random_seed()?)),
+            rsa::Pkcs1v15Encrypt,
+            message,
+        )
+        .map_err(|error| IdentityError(format!("nothing can be encrypted: {error}")))
+    }
+
+    /// RSASSA-PKCS1-v1_5 over SHA-1, for authorities that know nothing newer; `ring` does not make such signatures.
+    pub(crate) fn sign_sha1(&self, message: &[u8]) -> Result<Vec<u8>, IdentityError> {
+        let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, message);
+        // DigestInfo of SHA-1 (RFC 8017 §9.2, note 1).
+        let prefix = [
+            0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04,
+            0x14,
+        ];
+        let padding = rsa::Pkcs1v15Sign {
+            hash_len: Some(20),
+            prefix: prefix.into(),
+        };
+        self.private
+            .sign(padding, digest.as_ref())
+            .map_err(|error| IdentityError(format!("the key cannot sign: {error}")))
     }
 
     /// Undoes RSAES-PKCS1-v1_5. A message for another key gives bytes without meaning, not an error.

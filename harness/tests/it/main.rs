@@ -17,6 +17,8 @@ mod nanomdm;
 mod record;
 mod reference;
 mod runner;
+mod scep;
+mod scep_interop;
 mod scripted;
 mod support;
 mod whole;

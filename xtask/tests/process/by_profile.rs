@@ -42,6 +42,20 @@ fn all_evidence(folder: &std::path::Path) -> String {
 }
 
 #[test]
+fn by_scep() {
+    let place = Place::new(true);
+    let server = [
+        "--identity",
+        "scep",
+        "--scep-challenge",
+        "sc3p-challenge",
+        "--enroll-token",
+        "enroll-t0ken",
+    ];
+    same(&place, &server, &["--enroll-token", "enroll-t0ken"]);
+}
+
+#[test]
 fn by_pkcs12() {
     let place = Place::new(true);
     let server = [

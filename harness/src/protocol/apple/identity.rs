@@ -14,7 +14,7 @@ use x509_cert::Certificate;
 mod attached;
 mod header;
 mod issuer;
-mod oids;
+pub(crate) mod oids;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -23,6 +23,7 @@ pub use attached::{Attached, open_signed, subject_of, vouched};
 pub use header::{certificate_from_header, certificate_header, certificate_header_pem};
 pub use issuer::IdentityIssuer;
 pub use verify::{TrustAnchor, VerifiedSigner, verify_certificate, verify_mdm_signature};
+pub(crate) use verify::{names, signed_attributes, verify};
 
 /// What an identity signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -166,23 +167,23 @@ impl ClientIdentity {
     }
 }
 
-fn is_rsa(key: &KeyPair) -> bool {
+pub(crate) fn is_rsa(key: &KeyPair) -> bool {
     key.is_compatible(&rcgen::PKCS_RSA_SHA256)
 }
 
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const NULL: u8 = 0x05;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const CONTEXT_0: u8 = 0xa0;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const NULL: u8 = 0x05;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+pub(crate) const CONTEXT_0: u8 = 0xa0;
 
 pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     tlv(OBJECT_IDENTIFIER, &[oid.as_bytes()])
 }
 
-fn attribute(name: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+pub(crate) fn attribute(name: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     tlv(SEQUENCE, &[&oid(name), &tlv(SET, &[value])])
 }
 

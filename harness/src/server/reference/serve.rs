@@ -17,11 +17,13 @@ use super::api;
 use super::checkin::Answer;
 use super::config::{IdentityProof, ServeOptions, TOKEN_CAPABILITY};
 use super::core::{Core, Declarations, Refusal};
-use super::enrollment::{self, Desk};
+use super::enrollment::{self, Desk, IdentityBy};
 use super::push::Pusher;
 use super::webhook::WebhookSender;
 use crate::protocol::apple::codec;
 use crate::protocol::apple::identity::TrustAnchor;
+use crate::scep::server::{ScepAuthority, ScepPolicy};
+use crate::scep::{self, RsaKey};
 use crate::server::tls::TlsSettings;
 use crate::server::{StartError, http};
 
@@ -123,6 +125,16 @@ pub async fn serve(
     let stop = CancellationToken::new();
     let mut routes = router(core.clone());
     if let Some(desk) = desk {
+        if let IdentityBy::Scep(challenge) = &desk.options.identity {
+            let policy = ScepPolicy {
+                challenge: Some(challenge.expose().to_owned()),
+                ..ScepPolicy::default()
+            };
+            let key = Arc::new(RsaKey::generate(None)?);
+            let issuer = Arc::clone(&desk.options.issuer);
+            let authority = ScepAuthority::new(issuer, key, policy, core.clock.clone())?;
+            routes = routes.nest("/scep", scep::server::router(authority));
+        }
         routes = routes.merge(enrollment::routes(desk));
     }
     let served = http::serve_with(listener, acceptor, routes, connections, stop.clone());
