@@ -198,7 +198,7 @@ pub(crate) struct ServerArgs {
     /// Let every device enroll by this enrollment profile
     #[arg(long, value_name = "URL|FILE")]
     pub(crate) enroll: Option<String>,
-    /// Download the profile whatever the enrollment type, instead of posting MachineInfo or looking the account up
+    /// Download the profile whatever the enrollment type, instead of posting `MachineInfo` or looking the account up
     #[arg(long, requires = "enroll")]
     pub(crate) enroll_download: bool,
     /// Refuse profiles that no trusted CA has signed

@@ -56,6 +56,8 @@ pub struct CrowdFigures {
     pub errors: BTreeMap<String, u64>,
     /// The first sentence of each kind of error.
     pub sentences: BTreeMap<String, String>,
+    /// Memory of this process before the first device in bytes, where the system tells.
+    pub resident_before_bytes: Option<u64>,
     /// Memory of this process in bytes, where the system tells.
     pub resident_bytes: Option<u64>,
 }
@@ -106,6 +108,7 @@ impl Tally {
             inner: Mutex::new(Inner {
                 figures: CrowdFigures {
                     devices,
+                    resident_before_bytes: machine::resident(),
                     ..CrowdFigures::default()
                 },
                 enrollments: histogram(),

@@ -164,7 +164,7 @@ fn tls_of(
         .and_then(|content| content.get("URL"))
         .and_then(plist::Value::as_string)
         .is_some_and(|url| url.starts_with("https:"));
-    if !scep && !url.is_some_and(|url| url.scheme() == "https") {
+    if !scep && url.is_none_or(|url| url.scheme() != "https") {
         return Ok(None);
     }
     let verifier = invitation.kit.verifier(anchors)?;

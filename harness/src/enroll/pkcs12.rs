@@ -6,7 +6,7 @@
 use std::num::NonZeroU32;
 
 use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
+use aes::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, InnerIvInit as _, KeyIvInit as _};
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use ring::{digest, hmac, pbkdf2};
@@ -263,21 +263,18 @@ fn decrypt(scheme: &AnyRef<'_>, data: &[u8], word: &str) -> Read<Vec<u8>> {
     let hash = &digest::SHA1_FOR_LEGACY_USE_ONLY;
     let key = derive(hash, word, salt, rounds, 1, length);
     let iv = derive(hash, word, salt, rounds, 2, 8);
-    match oid {
-        PBE_3DES => plain::<des::TdesEde3>(&key, &iv, data),
-        _ => {
-            // The block cipher takes keys of any length, with as many effective bits.
-            let cipher = rc2::Rc2::new_with_eff_key_len(&key, length * 8);
-            let iv = iv
-                .as_slice()
-                .try_into()
-                .map_err(|_| Pkcs12Error::WrongWord)?;
-            use aes::cipher::InnerIvInit as _;
-            cbc::Decryptor::inner_iv_init(cipher, iv)
-                .decrypt_padded_vec::<Pkcs7>(data)
-                .map_err(|_| Pkcs12Error::WrongWord)
-        }
+    if oid == PBE_3DES {
+        return plain::<des::TdesEde3>(&key, &iv, data);
     }
+    // The block cipher takes keys of any length, with as many effective bits.
+    let cipher = rc2::Rc2::new_with_eff_key_len(&key, length * 8);
+    let iv = iv
+        .as_slice()
+        .try_into()
+        .map_err(|_| Pkcs12Error::WrongWord)?;
+    cbc::Decryptor::inner_iv_init(cipher, iv)
+        .decrypt_padded_vec::<Pkcs7>(data)
+        .map_err(|_| Pkcs12Error::WrongWord)
 }
 
 fn plain<C>(key: &[u8], iv: &[u8], data: &[u8]) -> Read<Vec<u8>>

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use plist::{Dictionary, Value};
@@ -197,7 +196,7 @@ impl ScepTransport for Wire<'_> {
             .query_pairs()
             .find(|(key, _)| key == "operation")
             .map_or_else(|| "SCEP".to_owned(), |(_, value)| format!("SCEP {value}"));
-        let body = request.body.unwrap_or_else(Bytes::new);
+        let body = request.body.unwrap_or_default();
         let (method, headers) = match request.method {
             ScepMethod::Get => (Method::GET, Vec::new()),
             ScepMethod::Post => (

@@ -1,5 +1,6 @@
 //! `devices`: many virtual devices, enrolled and answering.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,13 +158,14 @@ fn line(figures: &CrowdFigures, lang: Lang) -> String {
 fn summary(figures: &CrowdFigures, lang: Lang) -> String {
     let mut text = line(figures, lang);
     let seconds = figures.enrolled_after_seconds;
-    text.push_str(&match lang {
-        Lang::Ja => format!("\n全台の登録まで {seconds:.1} 秒"),
-        Lang::En => format!("\nenrolled after {seconds:.1} s"),
-    });
+    // Writing to a string can not fail.
+    let _ = match lang {
+        Lang::Ja => write!(text, "\n全台の登録まで {seconds:.1} 秒"),
+        Lang::En => write!(text, "\nenrolled after {seconds:.1} s"),
+    };
     for (kind, count) in &figures.errors {
         let sentence = figures.sentences.get(kind).map_or("", String::as_str);
-        text.push_str(&format!("\n{kind}: {count}\n  {sentence}"));
+        let _ = write!(text, "\n{kind}: {count}\n  {sentence}");
     }
     text
 }

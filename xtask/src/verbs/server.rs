@@ -83,27 +83,27 @@ fn tls(arguments: &ServerStartArgs, identity_ca: &str) -> Result<Option<TlsSetti
     if !arguments.tls {
         return Ok(None);
     }
-    let mut settings = match (&arguments.tls_cert, &arguments.tls_key) {
-        (Some(certificate), Some(key)) => TlsSettings {
+    let files = arguments.tls_cert.as_ref().zip(arguments.tls_key.as_ref());
+    let mut settings = if let Some((certificate, key)) = files {
+        TlsSettings {
             certificate: pem(certificate)?,
             key: pem(key)?,
             ca: None,
             clients: None,
-        },
-        _ => {
-            let names = arguments.host.as_deref().map(|host| {
-                host.rsplit_once(':')
-                    .map_or(host, |(name, _)| name)
-                    .to_owned()
-            });
-            let names: Vec<String> = names.into_iter().collect();
-            let settings = TlsSettings::private(&names, jiff::Timestamp::now())
-                .map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
-            if let (Some(path), Some(ca)) = (&arguments.tls_ca_out, &settings.ca) {
-                fs::write(path, ca).map_err(|error| Stop::io(path, &error))?;
-            }
-            settings
         }
+    } else {
+        let names = arguments.host.as_deref().map(|host| {
+            host.rsplit_once(':')
+                .map_or(host, |(name, _)| name)
+                .to_owned()
+        });
+        let names: Vec<String> = names.into_iter().collect();
+        let settings = TlsSettings::private(&names, jiff::Timestamp::now())
+            .map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
+        if let (Some(path), Some(ca)) = (&arguments.tls_ca_out, &settings.ca) {
+            fs::write(path, ca).map_err(|error| Stop::io(path, &error))?;
+        }
+        settings
     };
     if arguments.tls_client_auth {
         settings.clients = Some(identity_ca.to_owned());

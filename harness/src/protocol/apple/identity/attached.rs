@@ -58,7 +58,7 @@ pub fn open_signed(bytes: &[u8]) -> Result<Attached, IdentityError> {
         .flat_map(|set| set.0.iter())
         .filter_map(|choice| match choice {
             CertificateChoices::Certificate(certificate) => Some(certificate),
-            _ => None,
+            CertificateChoices::Other(_) => None,
         })
         .take(CERTIFICATES)
         .collect();
