@@ -124,7 +124,8 @@ pub enum Ended {
     /// A step could not be taken because the server or an external service did not play its part.
     Blocked {
         /// Stable word: `server_unreachable`, `server_timeout`, `server_unauthorized`, `server_error`,
-        /// `server_garbage`, `push_unavailable`, `unsupported_by_server`, `previous_step`.
+        /// `server_garbage`, `server_tls`, `enrollment_profile`, `enrollment_identity`, `enrollment_refused`,
+        /// `push_unavailable`, `unsupported_by_server`, `previous_step`.
         reason: String,
         /// What a QA engineer can act on, in English.
         sentence: String,

@@ -60,6 +60,8 @@ pub(crate) enum Verb {
     /// The reference server as a process of its own
     #[command(subcommand)]
     Server(ServerVerb),
+    /// Keep many virtual devices enrolled and answering: load for a server, or a lab
+    Devices(DevicesArgs),
     /// Turn vendor sources into reviewed data
     #[command(subcommand)]
     Import(ImportVerb),
@@ -232,6 +234,26 @@ pub(crate) struct ServerArgs {
     /// Where the server's pushes reach the harness
     #[arg(long, value_name = "ADDR")]
     pub(crate) push_listen: Option<std::net::SocketAddr>,
+    /// Let every device enroll by this enrollment profile
+    #[arg(long, value_name = "URL|FILE")]
+    pub(crate) enroll: Option<String>,
+    /// Download the profile whatever the enrollment type, instead of posting `MachineInfo` or looking the account up
+    #[arg(long, requires = "enroll")]
+    pub(crate) enroll_download: bool,
+    /// Refuse profiles that no trusted CA has signed
+    #[arg(long, requires = "enroll")]
+    pub(crate) enroll_signed: bool,
+    /// Bearer token of account-driven enrollment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+    /// PEM of a private CA that the server's TLS certificate comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
     /// How long the server may take for an answer [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) timeout: Option<u64>,
@@ -555,6 +577,107 @@ pub(crate) struct ServerStartArgs {
     /// Push stand-in that pushes are sent to
     #[arg(long, value_name = "URL")]
     pub(crate) push_url: Option<String>,
+    /// Speak TLS, with a certificate from a new private CA or with --tls-cert
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where the new private CA's certificate is written (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_ca_out: Option<PathBuf>,
+    /// PEM of the server's certificate and its intermediates
+    #[arg(long, value_name = "CERT", requires_all = ["tls", "tls_key"], conflicts_with = "tls_ca_out")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM of its key
+    #[arg(long, value_name = "KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let devices prove who they are by their TLS certificate instead of Mdm-Signature
+    #[arg(long, requires = "tls")]
+    pub(crate) tls_client_auth: bool,
+    /// Host name in the server's own URLs [default: the address]
+    #[arg(long, value_name = "NAME:PORT")]
+    pub(crate) host: Option<String>,
+    /// Enroll devices by profile at /enroll, with an identity by this way; needs --ca-key
+    #[arg(long, value_enum, requires = "ca_key")]
+    pub(crate) identity: Option<IdentityWord>,
+    /// Sign enrollment profiles
+    #[arg(long, requires = "identity")]
+    pub(crate) sign_profiles: bool,
+    /// Challenge of SCEP requests [default: a new one]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "HARNESS_SCEP_CHALLENGE",
+        hide_env_values = true
+    )]
+    pub(crate) scep_challenge: Option<String>,
+    /// Bearer token of account-driven enrollment; without it there is none
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+}
+
+/// How the reference server gives identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IdentityWord {
+    /// By SCEP, at /scep.
+    Scep,
+    /// Inside the profile.
+    Pkcs12,
+}
+
+/// Options of `devices`.
+#[derive(Debug, Args)]
+pub(crate) struct DevicesArgs {
+    /// The enrollment profile
+    #[arg(long, value_name = "URL|FILE")]
+    pub(crate) enroll: String,
+    /// How many devices
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) count: u32,
+    /// What they run, as for `verify`
+    #[arg(long, default_value = "ios18")]
+    pub(crate) target: String,
+    /// Only these models (repeatable)
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Vec<String>,
+    /// Only these enrollment types (repeatable)
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) enrollment: Vec<String>,
+    /// Sessions a second over all devices; without it they come only when pushed
+    #[arg(long, value_name = "R")]
+    pub(crate) rate: Option<f64>,
+    /// Keep answering until Ctrl-C
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Keep answering for so many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub(crate) stay: Option<u64>,
+    /// Where the server's pushes reach the devices
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) push_listen: Option<std::net::SocketAddr>,
+    /// Download the profile whatever the enrollment type
+    #[arg(long)]
+    pub(crate) enroll_download: bool,
+    /// Bearer token of account-driven enrollment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+    /// PEM of a private CA that the server's TLS certificate comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Seed of the devices
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print the figures as JSON at the end
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Verbs of `import`.

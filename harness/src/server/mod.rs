@@ -20,6 +20,7 @@ pub(crate) use ledger::COUNTED;
 mod message;
 pub mod nanomdm;
 pub mod reference;
+pub mod tls;
 mod wire;
 
 use crate::protocol::apple::identity::IdentityError;
@@ -175,6 +176,34 @@ pub struct EnrollmentGrant {
     pub signing: Signing,
     /// Where the device waits for pushes.
     pub push: PushHub,
+    /// `CheckOutWhenRemoved`; `None` leaves it to the device's settings.
+    pub check_out_when_removed: Option<bool>,
+}
+
+/// How a device comes under management.
+#[derive(Clone, Debug)]
+pub enum Invitation {
+    /// Everything the device needs, as if it had read the enrollment profile already.
+    Grant(Box<EnrollmentGrant>),
+    /// The device gets an enrollment profile and reads it as a real one does.
+    Profile(Box<crate::enroll::ProfileInvitation>),
+}
+
+impl Invitation {
+    /// The grant, when the server gave one.
+    #[must_use]
+    pub fn into_grant(self) -> Option<EnrollmentGrant> {
+        match self {
+            Self::Grant(grant) => Some(*grant),
+            Self::Profile(_) => None,
+        }
+    }
+}
+
+impl From<EnrollmentGrant> for Invitation {
+    fn from(grant: EnrollmentGrant) -> Self {
+        Self::Grant(Box::new(grant))
+    }
 }
 
 /// The outcome of asking for a push.
@@ -304,7 +333,7 @@ pub trait ServerUnderTest: Send + Sync {
     async fn prepare_enrollment(
         &self,
         request: &EnrollmentRequest,
-    ) -> Result<EnrollmentGrant, ServerError>;
+    ) -> Result<Invitation, ServerError>;
 
     /// Queues a command. `uuid` is the `CommandUUID`, `command` its keys as JSON, `RequestType` included.
     async fn enqueue(

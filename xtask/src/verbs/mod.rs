@@ -9,6 +9,7 @@ pub(crate) mod agenda;
 pub(crate) mod assumptions;
 pub(crate) mod bench;
 pub(crate) mod ci;
+pub(crate) mod devices;
 pub(crate) mod due;
 pub(crate) mod explain;
 pub(crate) mod faults;

@@ -1,11 +1,17 @@
 //! `server start`: the reference server as a process of its own.
 
 use std::fs;
+use std::sync::Arc;
 
+use harness::enroll::Secret;
 use harness::protocol::apple::identity::IdentityIssuer;
-use harness::server::reference::{ServeOptions, serve};
+use harness::server::reference::{
+    EnrollmentOptions, IdentityBy, IdentityProof, ServeOptions, serve,
+};
+use harness::server::tls::TlsSettings;
 
-use crate::cli::{ServerStartArgs, ServerVerb};
+use super::under_test::pem;
+use crate::cli::{IdentityWord, ServerStartArgs, ServerVerb};
 use crate::exit::{Exit, Outcome, Stop};
 
 /// Serves until interrupted.
@@ -25,7 +31,14 @@ pub(crate) fn run(verb: &ServerVerb) -> Outcome {
                     arguments.listen
                 ))
             })?;
-        let mut options = ServeOptions::new(arguments.api_key.clone().unwrap_or_default(), ca);
+        let mut options = ServeOptions::new(arguments.api_key.clone().unwrap_or_default(), &ca);
+        options.tls = tls(arguments, &ca)?;
+        options.enrollment = enrollment(arguments, &ca)?;
+        options.host.clone_from(&arguments.host);
+        if arguments.tls_client_auth {
+            options.proof = IdentityProof::CertificateHeader("client-cert".to_owned());
+        }
+        let scheme = if arguments.tls { "https" } else { "http" };
         options.webhook_url.clone_from(&arguments.webhook_url);
         options
             .webhook_hmac_key
@@ -37,7 +50,7 @@ pub(crate) fn run(verb: &ServerVerb) -> Outcome {
         }
         // With port 0 the system chose one.
         let address = listener.local_addr().unwrap_or(arguments.listen);
-        println!("reference server on http://{address}; stop it with Ctrl-C");
+        println!("reference server on {scheme}://{address}; stop it with Ctrl-C");
         serve(listener, options, asked_to_stop())
             .await
             .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
@@ -63,6 +76,61 @@ async fn asked_to_stop() {
         }
     }
     interrupted.await;
+}
+
+/// TLS as asked for; a new private CA is written where devices and operators can find it.
+fn tls(arguments: &ServerStartArgs, identity_ca: &str) -> Result<Option<TlsSettings>, Stop> {
+    if !arguments.tls {
+        return Ok(None);
+    }
+    let files = arguments.tls_cert.as_ref().zip(arguments.tls_key.as_ref());
+    let mut settings = if let Some((certificate, key)) = files {
+        TlsSettings {
+            certificate: pem(certificate)?,
+            key: pem(key)?,
+            ca: None,
+            clients: None,
+        }
+    } else {
+        let names = arguments.host.as_deref().map(|host| {
+            host.rsplit_once(':')
+                .map_or(host, |(name, _)| name)
+                .to_owned()
+        });
+        let names: Vec<String> = names.into_iter().collect();
+        let settings = TlsSettings::private(&names, jiff::Timestamp::now())
+            .map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
+        if let (Some(path), Some(ca)) = (&arguments.tls_ca_out, &settings.ca) {
+            fs::write(path, ca).map_err(|error| Stop::io(path, &error))?;
+        }
+        settings
+    };
+    if arguments.tls_client_auth {
+        settings.clients = Some(identity_ca.to_owned());
+    }
+    Ok(Some(settings))
+}
+
+/// Enrollment by profile as asked for.
+fn enrollment(arguments: &ServerStartArgs, ca: &str) -> Result<Option<EnrollmentOptions>, Stop> {
+    let (Some(word), Some(key)) = (arguments.identity, &arguments.ca_key) else {
+        return Ok(None);
+    };
+    let issuer = IdentityIssuer::from_pem(ca, &pem(key)?)
+        .map_err(|error| Stop::usage(format!("{}: {error}", key.display())))?;
+    let by = match word {
+        IdentityWord::Pkcs12 => IdentityBy::Pkcs12,
+        IdentityWord::Scep => IdentityBy::Scep(
+            arguments
+                .scep_challenge
+                .clone()
+                .map_or_else(Secret::random, Secret::new),
+        ),
+    };
+    let mut options = EnrollmentOptions::new(Arc::new(issuer), by);
+    options.signed = arguments.sign_profiles;
+    options.token = arguments.enroll_token.clone().map(Secret::new);
+    Ok(Some(options))
 }
 
 /// Reads the CA; makes a new one when it is not there and a place for its key is given.

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use harness::enroll::{Ask, EnrollmentKit, ProfileInvitation, ProfileSource, Secret};
 use harness::protocol::apple::identity::IdentityIssuer;
 use harness::push::PushHub;
 use harness::runner::VirtualDevices;
+use harness::scep::RsaKeyPool;
 use harness::server::ServerUnderTest;
 use harness::server::clock::Clock;
 use harness::server::nanomdm::{NanoMdmOptions, NanoMdmServer};
@@ -25,6 +27,9 @@ use reports::vendor::Vendor;
 
 /// How long a virtual device waits for an answer of the server.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// RSA keys that the devices of a run share.
+const KEYS: usize = 4;
 
 /// Devices as documented and observed, without planted faults.
 pub(crate) fn devices() -> VirtualDevices {
@@ -141,6 +146,22 @@ fn nanomdm(
             from(|server| server.api_key_env.as_ref()).and_then(|name| std::env::var(name).ok())
         })
         .ok_or_else(|| missing("--api-key"))?;
+    let webhook = match (
+        arguments.webhook_listen,
+        from(|server| server.webhook_listen.as_ref()),
+    ) {
+        (Some(address), _) => address,
+        (None, Some(text)) => address(&text)?,
+        (None, None) => return Err(missing("--webhook-listen")),
+    };
+    let trusted = trusted(arguments, described)?;
+    let enroll = invitation(arguments, described, &trusted)?;
+    if enroll.is_some() {
+        let mut options = NanoMdmOptions::new(url, api_key, "", "", webhook);
+        options.enroll = enroll;
+        options.trusted = trusted;
+        return listeners(options, arguments, described);
+    }
     let ca = arguments
         .identity_ca
         .clone()
@@ -151,15 +172,19 @@ fn nanomdm(
         .clone()
         .or_else(|| from(|server| server.identity_key.as_ref()).map(PathBuf::from))
         .ok_or_else(|| missing("--identity-key"))?;
-    let webhook = match (
-        arguments.webhook_listen,
-        from(|server| server.webhook_listen.as_ref()),
-    ) {
-        (Some(address), _) => address,
-        (None, Some(text)) => address(&text)?,
-        (None, None) => return Err(missing("--webhook-listen")),
-    };
     let mut options = NanoMdmOptions::new(url, api_key, pem(&ca)?, pem(&key)?, webhook);
+    options.trusted = trusted;
+    listeners(options, arguments, described)
+}
+
+/// Where the harness listens, and whose server it is.
+fn listeners(
+    mut options: NanoMdmOptions,
+    arguments: &ServerArgs,
+    described: Option<&reports::vendor::Server>,
+) -> Result<NanoMdmOptions, Stop> {
+    let from =
+        |pick: fn(&reports::vendor::Server) -> Option<&String>| described.and_then(pick).cloned();
     options.dm_listen = match (
         arguments.dm_listen,
         from(|server| server.dm_listen.as_ref()),
@@ -175,6 +200,70 @@ fn nanomdm(
     Ok(options)
 }
 
+/// CAs behind the server's TLS certificate.
+fn trusted(
+    arguments: &ServerArgs,
+    described: Option<&reports::vendor::Server>,
+) -> Result<Vec<String>, Stop> {
+    arguments
+        .tls_ca
+        .clone()
+        .or_else(|| described?.tls_ca.clone().map(PathBuf::from))
+        .map(|path| pem(&path))
+        .into_iter()
+        .collect()
+}
+
+/// The enrollment profile that devices enroll by, when one is named.
+fn invitation(
+    arguments: &ServerArgs,
+    described: Option<&reports::vendor::Server>,
+    trusted: &[String],
+) -> Result<Option<ProfileInvitation>, Stop> {
+    let source = arguments
+        .enroll
+        .clone()
+        .or_else(|| described?.enroll.clone());
+    let Some(source) = source else {
+        return Ok(None);
+    };
+    let token = arguments.enroll_token.clone().or_else(|| {
+        let name = described?.enroll_token_env.as_ref()?;
+        std::env::var(name).ok()
+    });
+    let mut invitation = profile_invitation(&source, trusted, KEYS)?;
+    invitation.token = token.map(Secret::new);
+    invitation.accept_untrusted = !arguments.enroll_signed;
+    if arguments.enroll_download {
+        invitation.ask = Ask::Download;
+    }
+    Ok(Some(invitation))
+}
+
+/// An invitation to the profile at a URL or in a file.
+pub(crate) fn profile_invitation(
+    source: &str,
+    trusted: &[String],
+    keys: usize,
+) -> Result<ProfileInvitation, Stop> {
+    let kit = EnrollmentKit::new(trusted, RsaKeyPool::new(keys, None), Clock::system())
+        .map_err(|error| Stop::usage(error.to_string()))?;
+    Ok(ProfileInvitation {
+        source: if source.starts_with("http://") || source.starts_with("https://") {
+            ProfileSource::Url(source.to_owned())
+        } else {
+            ProfileSource::File(PathBuf::from(source))
+        },
+        ask: Ask::ByEnrollmentType,
+        token: None,
+        user: "user@example.invalid".to_owned(),
+        accept_untrusted: true,
+        key: 0,
+        kit: Arc::new(kit),
+        push: PushHub::default(),
+    })
+}
+
 fn address(text: &str) -> Result<SocketAddr, Stop> {
     text.parse().map_err(|error| {
         Stop::new(
@@ -184,6 +273,6 @@ fn address(text: &str) -> Result<SocketAddr, Stop> {
     })
 }
 
-fn pem(path: &Path) -> Result<String, Stop> {
+pub(crate) fn pem(path: &Path) -> Result<String, Stop> {
     fs::read_to_string(path).map_err(|error| Stop::usage(format!("{}: {error}", path.display())))
 }

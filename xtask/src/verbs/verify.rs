@@ -173,7 +173,7 @@ fn how_to_go_on(summary: &RunSummary, folder: &Path, lang: Lang) -> Option<Strin
 }
 
 /// Ctrl-C ends the run with a record that can be resumed; a second one ends the process.
-fn interrupted() -> CancellationToken {
+pub(crate) fn interrupted() -> CancellationToken {
     let cancel = CancellationToken::new();
     let token = cancel.clone();
     tokio::spawn(async move {

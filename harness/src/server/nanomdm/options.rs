@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use scenarios::event::ServerOrigin;
 
+use crate::enroll::ProfileInvitation;
 use crate::protocol::apple::identity::KeyKind;
 use crate::server::clock::Clock;
 
@@ -46,6 +47,8 @@ pub struct NanoMdmOptions {
     /// Goes into the ids of the commands that the adapter itself makes, so that a server that keeps what earlier
     /// runs have sent does not refuse them.
     pub nonce: u64,
+    /// Devices enroll by the server's own profile, not by a grant of the adapter; the identity CA is then not used.
+    pub enroll: Option<ProfileInvitation>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -78,6 +81,7 @@ impl NanoMdmOptions {
             origin: ServerOrigin::ThirdParty,
             timeout: Duration::from_secs(10),
             nonce: 0,
+            enroll: None,
             clock: Clock::system(),
         }
     }

@@ -15,6 +15,7 @@ use super::api::{Api, base};
 use super::declarations;
 use super::options::NanoMdmOptions;
 use super::webhook::{self, Ledgers};
+use crate::enroll::ProfileInvitation;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
 use crate::push_listener::PushListener;
@@ -23,8 +24,8 @@ use crate::server::http::{self, Listening};
 use crate::server::ledger::Ledger;
 use crate::server::{
     ALL_RIGHTS, CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
-    ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError, Wake,
-    command,
+    Invitation, ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError,
+    Wake, command,
 };
 use crate::transport::Carrier;
 
@@ -35,7 +36,7 @@ pub struct NanoMdmServer {
     api: Api,
     device_url: Url,
     mdm_path: String,
-    issuer: IdentityIssuer,
+    enroll_how: EnrollHow,
     keys: KeyKind,
     certificate_header: Option<String>,
     topic: String,
@@ -53,6 +54,15 @@ pub struct NanoMdmServer {
     push: Option<PushListener>,
 }
 
+/// How devices come under management.
+#[derive(Debug)]
+enum EnrollHow {
+    /// With an identity that the adapter issues.
+    Grant(Box<IdentityIssuer>),
+    /// By the server's own profile.
+    Profile(Box<ProfileInvitation>),
+}
+
 impl NanoMdmServer {
     /// Starts the listeners; asks the server nothing yet.
     pub async fn start(options: NanoMdmOptions) -> Result<Arc<Self>, StartError> {
@@ -63,15 +73,21 @@ impl NanoMdmServer {
             options.timeout,
         )?;
         let device_url = base(options.device_url.as_ref().unwrap_or(&options.url))?;
-        if device_url.scheme() != "http" {
+        if options.enroll.is_none() && device_url.scheme() != "http" {
             return Err(StartError::Url {
                 url: device_url.to_string(),
-                cause: "virtual devices speak plain HTTP; name the server's plain listener as the \
-                        device URL"
+                cause: "without an enrollment profile virtual devices speak plain HTTP; name the server's \
+                        plain listener as the device URL, or enroll by profile"
                     .to_owned(),
             });
         }
-        let issuer = IdentityIssuer::from_pem(&options.identity_ca, &options.identity_key)?;
+        let enroll_how = match options.enroll {
+            Some(invitation) => EnrollHow::Profile(Box::new(invitation)),
+            None => EnrollHow::Grant(Box::new(IdentityIssuer::from_pem(
+                &options.identity_ca,
+                &options.identity_key,
+            )?)),
+        };
         let ledgers = Arc::new(Ledgers::default());
         let engine = Arc::new(DdmEngine::new(options.clock));
         let hub = PushHub::default();
@@ -92,7 +108,7 @@ impl NanoMdmServer {
             api,
             device_url,
             mdm_path: options.mdm_path,
-            issuer,
+            enroll_how,
             keys: options.keys,
             certificate_header: options.certificate_header,
             topic: options.topic,
@@ -190,10 +206,18 @@ impl ServerUnderTest for NanoMdmServer {
     async fn prepare_enrollment(
         &self,
         request: &EnrollmentRequest,
-    ) -> Result<EnrollmentGrant, ServerError> {
+    ) -> Result<Invitation, ServerError> {
+        let issuer = match &self.enroll_how {
+            EnrollHow::Grant(issuer) => issuer,
+            EnrollHow::Profile(invitation) => {
+                let mut invitation = invitation.clone();
+                invitation.key = request.identity;
+                invitation.push = self.hub.clone();
+                return Ok(Invitation::Profile(invitation));
+            }
+        };
         let address = self.device_address().await?;
-        let identity = self
-            .issuer
+        let identity = issuer
             .issue_kind(request.identity, self.keys)
             .map_err(|error| ServerError::Garbage {
                 what: "issuing a device identity".to_owned(),
@@ -218,7 +242,9 @@ impl ServerUnderTest for NanoMdmServer {
                 },
             },
             push: self.hub.clone(),
-        })
+            check_out_when_removed: None,
+        }
+        .into())
     }
 
     async fn enqueue(

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::enrollment::EnrollmentOptions;
 use super::quirks::ServerQuirks;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
 use crate::server::clock::Clock;
+use crate::server::tls::TlsSettings;
 
 /// The word of `ServerCapabilities` that announces `GetToken`.
 pub const TOKEN_CAPABILITY: &str = "com.apple.mdm.token";
@@ -121,6 +123,12 @@ pub struct ServeOptions {
     pub quirks: ServerQuirks,
     /// Connections served at the same time.
     pub connections: usize,
+    /// TLS; without it the server speaks plain HTTP.
+    pub tls: Option<TlsSettings>,
+    /// Enrollment by profile; without it there is none.
+    pub enrollment: Option<EnrollmentOptions>,
+    /// The host name in the server's own URLs, when it is another than the address it listens on.
+    pub host: Option<String>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -142,6 +150,9 @@ impl ServeOptions {
             return_to_service: None,
             quirks: ServerQuirks::default(),
             connections: crate::server::http::CONNECTIONS,
+            tls: None,
+            enrollment: None,
+            host: None,
             clock: Clock::system(),
         }
     }

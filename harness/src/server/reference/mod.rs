@@ -5,6 +5,7 @@ mod api;
 mod checkin;
 mod config;
 mod core;
+mod enrollment;
 mod push;
 mod queue;
 mod quirks;
@@ -17,5 +18,6 @@ pub use config::{
     IdentityProof, ReferenceConfig, ReturnToServiceAnswer, ServeOptions, TOKEN_CAPABILITY,
     UserAuthenticate,
 };
+pub use enrollment::{EnrollmentOptions, IdentityBy};
 pub use quirks::ServerQuirks;
 pub use serve::serve;

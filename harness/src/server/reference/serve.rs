@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,12 +15,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::api;
 use super::checkin::Answer;
-use super::config::{ServeOptions, TOKEN_CAPABILITY};
+use super::config::{IdentityProof, ServeOptions, TOKEN_CAPABILITY};
 use super::core::{Core, Declarations, Refusal};
+use super::enrollment::{self, Desk, IdentityBy};
 use super::push::Pusher;
 use super::webhook::WebhookSender;
 use crate::protocol::apple::codec;
 use crate::protocol::apple::identity::TrustAnchor;
+use crate::scep::server::{ScepAuthority, ScepPolicy};
+use crate::scep::{self, RsaKey};
+use crate::server::tls::TlsSettings;
 use crate::server::{StartError, http};
 
 /// Beginning of the content type of check-ins; everything else is a report.
@@ -97,13 +102,42 @@ fn checkin_response(answer: Answer) -> Result<Response, Refusal> {
 /// Serves as a process until `shutdown` resolves; then finishes what is open and posts the remaining events.
 pub async fn serve(
     listener: TcpListener,
-    options: ServeOptions,
+    mut options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), StartError> {
     let connections = options.connections;
+    let tls = options.tls.take();
+    let desk = options.enrollment.take().map(|enrollment| {
+        let address = listener
+            .local_addr()
+            .map_or_else(|_| "localhost".to_owned(), |address| address.to_string());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        Arc::new(Desk {
+            options: enrollment,
+            base: format!("{scheme}://{}", options.host.take().unwrap_or(address)),
+            server_ca: tls.as_ref().and_then(|tls| tls.ca.clone()),
+            sign_message: options.proof == IdentityProof::MdmSignature,
+            next: AtomicU64::new(0),
+        })
+    });
+    let acceptor = tls.as_ref().map(TlsSettings::acceptor).transpose()?;
     let core = Arc::new(core(options)?);
     let stop = CancellationToken::new();
-    let served = http::serve(listener, router(core.clone()), connections, stop.clone());
+    let mut routes = router(core.clone());
+    if let Some(desk) = desk {
+        if let IdentityBy::Scep(challenge) = &desk.options.identity {
+            let policy = ScepPolicy {
+                challenge: Some(challenge.expose().to_owned()),
+                ..ScepPolicy::default()
+            };
+            let key = Arc::new(RsaKey::generate(None)?);
+            let issuer = Arc::clone(&desk.options.issuer);
+            let authority = ScepAuthority::new(issuer, key, policy, core.clock.clone())?;
+            routes = routes.nest("/scep", scep::server::router(authority));
+        }
+        routes = routes.merge(enrollment::routes(desk));
+    }
+    let served = http::serve_with(listener, acceptor, routes, connections, stop.clone());
     let shutdown = async {
         shutdown.await;
         stop.cancel();
