@@ -1,8 +1,13 @@
 //! `server start`: the reference server as a process of its own.
 
 use std::fs;
+use std::sync::Arc;
 
-use harness::protocol::apple::identity::IdentityIssuer;
+use harness::apns::{ApnsClientOptions, ApnsRoute};
+use harness::protocol::apple::identity::{IdentityError, IdentityIssuer};
+use harness::scep::RsaKey;
+use harness::scep::server::{ScepAuthority, ScepPolicy};
+use harness::server::clock::Clock;
 use harness::server::reference::{ServeOptions, serve};
 
 use crate::cli::{ServerStartArgs, ServerVerb};
@@ -32,6 +37,8 @@ pub(crate) fn run(verb: &ServerVerb) -> Outcome {
             .clone_from(&arguments.webhook_hmac_key);
         options.dm_url.clone_from(&arguments.dm);
         options.push_url.clone_from(&arguments.push_url);
+        options.apns = push_service(arguments)?;
+        options.scep = certificates(arguments)?;
         if arguments.api_key.is_none() {
             eprintln!("no --api-key: devices are served, but nobody can queue commands");
         }
@@ -43,6 +50,56 @@ pub(crate) fn run(verb: &ServerVerb) -> Outcome {
             .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
         Ok(Exit::Yes)
     })
+}
+
+/// The push service over TLS, when one is named.
+fn push_service(arguments: &ServerStartArgs) -> Result<Option<ApnsClientOptions>, Stop> {
+    let (Some(url), Some(ca)) = (&arguments.apns, &arguments.apns_ca) else {
+        return Ok(None);
+    };
+    let read = |path: &std::path::Path| {
+        fs::read_to_string(path)
+            .map_err(|error| Stop::usage(format!("{}: {error}", path.display())))
+    };
+    Ok(Some(ApnsClientOptions {
+        route: if arguments.apns_proxy {
+            ApnsRoute::Proxy(url.clone())
+        } else {
+            ApnsRoute::Direct(url.clone())
+        },
+        ca_pem: read(ca)?,
+        certificate_pem: arguments
+            .apns_certificate
+            .as_deref()
+            .map(read)
+            .transpose()?,
+        http1_only: false,
+    }))
+}
+
+/// The SCEP authority under `/scep`, when it is asked for.
+fn certificates(arguments: &ServerStartArgs) -> Result<Option<Arc<ScepAuthority>>, Stop> {
+    let (true, Some(key)) = (arguments.scep, &arguments.ca_key) else {
+        return Ok(None);
+    };
+    let bad = |error: IdentityError| Stop::usage(error.to_string());
+    let read =
+        |path: &std::path::Path| fs::read_to_string(path).map_err(|error| Stop::io(path, &error));
+    let issuer = IdentityIssuer::from_pem(&read(&arguments.ca)?, &read(key)?).map_err(bad)?;
+    let registration_key = RsaKey::generate(None).map_err(bad)?;
+    let policy = ScepPolicy {
+        challenge: arguments.scep_challenge.clone(),
+        pending_polls: arguments.scep_pending,
+        ..ScepPolicy::default()
+    };
+    ScepAuthority::new(
+        Arc::new(issuer),
+        Arc::new(registration_key),
+        policy,
+        Clock::system(),
+    )
+    .map(Some)
+    .map_err(bad)
 }
 
 /// Resolves on Ctrl-C, and where there is such a thing on the signal to terminate.
@@ -93,7 +150,7 @@ fn certificate_authority(arguments: &ServerStartArgs) -> Result<String, Stop> {
 }
 
 /// Writes a private key for its owner alone.
-fn write_key(path: &std::path::Path, pem: &str) -> Result<(), Stop> {
+pub(super) fn write_key(path: &std::path::Path, pem: &str) -> Result<(), Stop> {
     use std::io::Write as _;
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

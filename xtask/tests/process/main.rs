@@ -4,6 +4,7 @@ mod data;
 mod gone;
 mod interrupted;
 mod new_device;
+mod push;
 mod same_bytes;
 mod same_verdicts;
 mod support;

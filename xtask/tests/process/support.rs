@@ -187,12 +187,23 @@ impl Place {
         }
     }
 
-    fn file(&self, name: &str) -> String {
+    /// A free address.
+    pub(crate) fn free() -> SocketAddr {
+        free()
+    }
+
+    /// The path of a file here.
+    pub(crate) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
     /// Starts the server and waits until it says that it serves.
     pub(crate) fn serve(&self) -> Running {
+        self.serve_with(&[])
+    }
+
+    /// The same with further options.
+    pub(crate) fn serve_with(&self, more: &[&str]) -> Running {
         let mut arguments: Vec<String> = [
             "server",
             "start",
@@ -214,6 +225,7 @@ impl Place {
         if let Some(push) = self.push {
             arguments.extend(["--push-url".to_owned(), format!("http://{push}")]);
         }
+        arguments.extend(more.iter().map(|word| (*word).to_owned()));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let mut child = xtask(&arguments)
             .stdout(Stdio::piped())

@@ -21,6 +21,7 @@ use super::webhook::WebhookSender;
 use crate::protocol::apple::codec;
 use crate::protocol::apple::identity::TrustAnchor;
 use crate::server::{StartError, http};
+use crate::{apns, scep};
 
 /// Beginning of the content type of check-ins; everything else is a report.
 const CHECKIN_TYPE: &str = "application/x-apple-aspen-mdm-checkin";
@@ -101,9 +102,14 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), StartError> {
     let connections = options.connections;
+    let scep = options.scep.clone();
     let core = Arc::new(core(options)?);
+    let mut routes = router(core.clone());
+    if let Some(authority) = scep {
+        routes = routes.nest("/scep", scep::server::router(authority));
+    }
     let stop = CancellationToken::new();
-    let served = http::serve(listener, router(core.clone()), connections, stop.clone());
+    let served = http::serve(listener, routes, connections, stop.clone());
     let shutdown = async {
         shutdown.await;
         stop.cancel();
@@ -136,9 +142,10 @@ fn core(options: ServeOptions) -> Result<Core, StartError> {
             },
             None => Declarations::Off,
         },
-        pusher: match options.push_url {
-            Some(url) => Pusher::Url(client.clone(), url),
-            None => Pusher::Off,
+        pusher: match (options.apns, options.push_url) {
+            (Some(apns), _) => Pusher::Url(apns::client(&apns, CALL_WITHIN)?, apns.base()),
+            (None, Some(url)) => Pusher::Url(client.clone(), url),
+            (None, None) => Pusher::Off,
         },
         webhook: options
             .webhook_url
