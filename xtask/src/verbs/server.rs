@@ -6,7 +6,7 @@ use std::sync::Arc;
 use harness::apns::{ApnsClientOptions, ApnsRoute};
 use harness::protocol::apple::identity::{IdentityError, IdentityIssuer};
 use harness::scep::RsaKey;
-use harness::scep::server::{ScepAuthority, ScepPolicy};
+use harness::scep::server::{ScepAuthority, ScepPolicy, rsa_issuer};
 use harness::server::clock::Clock;
 use harness::server::reference::{ServeOptions, serve};
 
@@ -135,8 +135,13 @@ fn certificate_authority(arguments: &ServerStartArgs) -> Result<String, Stop> {
             arguments.ca.display()
         )));
     };
-    let issuer =
-        IdentityIssuer::generate().map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
+    // SCEP clients of others encrypt for the CA itself, which takes an RSA key; not all know registration authorities.
+    let issuer = if arguments.scep {
+        RsaKey::generate(None).and_then(|key| rsa_issuer(&key))
+    } else {
+        IdentityIssuer::generate()
+    };
+    let issuer = issuer.map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
     let pem = issuer.certificate_pem().to_owned();
     // The key first: it is never written over, and a certificate without its key would be of no use.
     write_key(key_path, &issuer.key_pem())?;
