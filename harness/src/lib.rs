@@ -1,5 +1,6 @@
 //! Does it: protocol, virtual devices, servers under test, runner, record writer. The only crate with sockets.
 
+pub mod apns;
 pub mod bench;
 pub mod crowd;
 pub mod device;

@@ -254,6 +254,12 @@ pub(crate) struct ServerArgs {
     /// PEM of a private CA that the server's TLS certificate comes from
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_ca: Option<PathBuf>,
+    /// Where a stand-in for Apple's push service listens: TLS directly, and as an HTTPS proxy
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) apns_listen: Option<std::net::SocketAddr>,
+    /// PEM certificate of the stand-in's CA, for the server to trust; made together with FILE.key when absent
+    #[arg(long, value_name = "FILE", requires = "apns_listen")]
+    pub(crate) apns_ca_out: Option<PathBuf>,
     /// How long the server may take for an answer [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) timeout: Option<u64>,
@@ -547,7 +553,7 @@ pub(crate) struct FaultsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServerVerb {
     /// Start the reference server and serve until interrupted
-    Start(ServerStartArgs),
+    Start(Box<ServerStartArgs>),
 }
 
 /// Options of `server start`.
@@ -601,14 +607,37 @@ pub(crate) struct ServerStartArgs {
     /// Sign enrollment profiles
     #[arg(long, requires = "identity")]
     pub(crate) sign_profiles: bool,
-    /// Challenge of SCEP requests [default: a new one]
+    /// Push service that pushes are sent to over TLS, as to Apple's (https://host:port)
     #[arg(
         long,
-        value_name = "TEXT",
+        value_name = "URL",
+        conflicts_with = "push_url",
+        requires = "apns_ca"
+    )]
+    pub(crate) apns: Option<String>,
+    /// PEM certificate of the CA that the push service is checked against
+    #[arg(long, value_name = "FILE", requires = "apns")]
+    pub(crate) apns_ca: Option<PathBuf>,
+    /// The push service is an HTTPS proxy (http://host:port) that leads to Apple's host name
+    #[arg(long, requires = "apns")]
+    pub(crate) apns_proxy: bool,
+    /// PEM of the push certificate and its key, shown to the push service
+    #[arg(long, value_name = "FILE", requires = "apns")]
+    pub(crate) apns_certificate: Option<PathBuf>,
+    /// Give device identities by SCEP under /scep, also without profiles; needs --ca-key
+    #[arg(long, requires = "ca_key")]
+    pub(crate) scep: bool,
+    /// Challenge password that SCEP requests must have [default: a new one with --identity scep, else none]
+    #[arg(
+        long,
+        value_name = "PASSWORD",
         env = "HARNESS_SCEP_CHALLENGE",
         hide_env_values = true
     )]
     pub(crate) scep_challenge: Option<String>,
+    /// How often SCEP requests are told to wait
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) scep_pending: u32,
     /// Bearer token of account-driven enrollment; without it there is none
     #[arg(
         long,

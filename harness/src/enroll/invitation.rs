@@ -56,7 +56,7 @@ impl Secret {
         Self(uuid::Uuid::new_v4().simple().to_string())
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

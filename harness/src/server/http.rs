@@ -239,3 +239,15 @@ pub(crate) fn client(timeout: Duration, trusted: &[String]) -> Result<reqwest::C
         .build()
         .map_err(|error| failed(error.to_string()))
 }
+
+/// Reads an answer's body up to a bound; `None` when it is longer or breaks off.
+pub(crate) async fn bounded(mut answer: reqwest::Response, longest: usize) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        if body.len() + chunk.len() > longest {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Some(body)
+}

@@ -1,6 +1,7 @@
 //! Tests of the harness at its boundaries, on real bytes.
 
 mod api;
+mod apns;
 mod bench;
 mod conformance;
 mod device_catalogue;

@@ -55,6 +55,9 @@ pub(crate) fn request(url: &str) -> ScepRequest {
     request
 }
 
+/// Spoils a request.
+type Change = fn(&mut ScepRequest);
+
 const URL: &str = "http://scep.invalid/?tenant=7";
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -229,7 +232,6 @@ async fn mistakes_of_the_profile_end_in_sentences() {
     let authority = authority(issuer(), policy);
     let ca = authority.chain()[1].clone();
     let transport = InProcess(router(authority));
-    type Change = fn(&mut ScepRequest);
     let table: [(Change, &str, &str); 6] = [
         (
             |r| r.challenge = Some("wrong".to_owned()),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use harness::apns::{ApnsCa, ApnsOptions};
 use harness::enroll::{Ask, EnrollmentKit, ProfileInvitation, ProfileSource, Secret};
 use harness::protocol::apple::identity::IdentityIssuer;
 use harness::push::PushHub;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::server::write_key;
 use crate::cli::ServerArgs;
 use crate::exit::{Exit, Stop};
 use reports::vendor::Vendor;
@@ -194,6 +196,7 @@ fn listeners(
         (None, None) => None,
     };
     options.push_listen = arguments.push_listen;
+    options.apns = push_service(arguments)?;
     if let Some(server) = described {
         options.origin = server.origin;
     }
@@ -262,6 +265,35 @@ pub(crate) fn profile_invitation(
         kit: Arc::new(kit),
         push: PushHub::default(),
     })
+}
+
+/// The stand-in for Apple's push service. Its CA is kept in files, so that a server that was told of it once trusts it
+/// in later runs too.
+fn push_service(arguments: &ServerArgs) -> Result<Option<ApnsOptions>, Stop> {
+    let Some(listen) = arguments.apns_listen else {
+        return Ok(None);
+    };
+    let mut options = ApnsOptions::new(listen);
+    let Some(path) = &arguments.apns_ca_out else {
+        return Ok(Some(options));
+    };
+    let mut key_path = path.clone().into_os_string();
+    key_path.push(".key");
+    let key_path = PathBuf::from(key_path);
+    let ca = if path.exists() && key_path.exists() {
+        ApnsCa {
+            certificate_pem: pem(path)?,
+            key_pem: pem(&key_path)?,
+        }
+    } else {
+        let ca = ApnsCa::generate().map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
+        // The key first: it is never written over, and a certificate without its key would be of no use.
+        write_key(&key_path, &ca.key_pem)?;
+        fs::write(path, &ca.certificate_pem).map_err(|error| Stop::io(path, &error))?;
+        ca
+    };
+    options.ca = Some(ca);
+    Ok(Some(options))
 }
 
 fn address(text: &str) -> Result<SocketAddr, Stop> {

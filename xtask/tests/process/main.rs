@@ -8,6 +8,7 @@ mod gone;
 mod interrupted;
 mod new_device;
 mod notices;
+mod push;
 mod same_bytes;
 mod same_verdicts;
 mod support;

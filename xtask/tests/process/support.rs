@@ -187,6 +187,12 @@ impl Place {
         }
     }
 
+    /// A free address.
+    pub(crate) fn free() -> SocketAddr {
+        free()
+    }
+
+    /// The path of a file here.
     pub(crate) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }

@@ -212,13 +212,13 @@ pub(crate) fn decode(bytes: &[u8], known: &[Certificate]) -> Result<Incoming, Id
         .chain(known.iter().cloned())
         .find(|certificate| names(&signer.sid, certificate))
         .ok_or_else(|| wrong("the signer's certificate is neither in the message nor known"))?;
-    let signed = signed_attributes(signer, content.as_deref().unwrap_or_default())?
+    let covered = signed_attributes(signer, content.as_deref().unwrap_or_default())?
         .ok_or_else(|| wrong("the message has no signed attributes"))?;
     verify(
         certificate.tbs_certificate().subject_public_key_info(),
         signer.signature_algorithm.oid,
         Some(signer.digest_alg.oid),
-        &signed,
+        &covered,
         signer.signature.as_bytes(),
     )?;
     let value = |name: ObjectIdentifier| {

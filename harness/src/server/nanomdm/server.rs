@@ -15,6 +15,7 @@ use super::api::{Api, base};
 use super::declarations;
 use super::options::NanoMdmOptions;
 use super::webhook::{self, Ledgers};
+use crate::apns::{Apns, Started};
 use crate::enroll::ProfileInvitation;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
@@ -52,6 +53,7 @@ pub struct NanoMdmServer {
     webhook: Listening,
     dm: Option<Listening>,
     push: Option<PushListener>,
+    apns: Option<Started>,
 }
 
 /// How devices come under management.
@@ -89,8 +91,9 @@ impl NanoMdmServer {
             )?)),
         };
         let ledgers = Arc::new(Ledgers::default());
-        let engine = Arc::new(DdmEngine::new(options.clock));
+        let engine = Arc::new(DdmEngine::new(options.clock.clone()));
         let hub = PushHub::default();
+        let clock = options.clock;
         let routes = webhook::routes(ledgers.clone(), options.webhook_hmac_key.as_deref());
         let webhook = http::listen("webhook events", options.webhook_listen, routes).await?;
         let dm = match options.dm_listen {
@@ -103,6 +106,10 @@ impl NanoMdmServer {
         let push = match options.push_listen {
             None => None,
             Some(address) => Some(PushListener::start(address, hub.clone()).await?),
+        };
+        let apns = match options.apns {
+            None => None,
+            Some(apns) => Some(Apns::start(apns, hub.clone(), clock).await?),
         };
         Ok(Arc::new(Self {
             api,
@@ -123,6 +130,7 @@ impl NanoMdmServer {
             webhook,
             dm,
             push,
+            apns,
         }))
     }
 
@@ -143,6 +151,17 @@ impl NanoMdmServer {
     #[must_use]
     pub fn push_url(&self) -> Option<String> {
         self.push.as_ref().map(PushListener::url)
+    }
+
+    /// The stand-in for Apple's push service, when there is one.
+    #[must_use]
+    pub fn apns(&self) -> Option<&Started> {
+        self.apns.as_ref()
+    }
+
+    /// Whether the server was told of a push service that the harness sees.
+    fn pushes(&self) -> bool {
+        self.push.is_some() || self.apns.is_some()
     }
 
     fn ledger(&self, id: &EnrollmentId) -> Result<Arc<Ledger>, ServerError> {
@@ -186,7 +205,7 @@ impl ServerUnderTest for NanoMdmServer {
             name: "nanomdm",
             origin: self.origin,
             build: build.clone(),
-            push: self.push.is_some(),
+            push: self.pushes(),
             declarations: self.dm.is_some(),
             user_channel: true,
             // The real one answers these with 410, 500 and 400.
@@ -267,11 +286,11 @@ impl ServerUnderTest for NanoMdmServer {
     }
 
     async fn wake(&self, id: &EnrollmentId) -> Result<Wake, ServerError> {
-        Ok(match (self.api.push(&id.0).await?, &self.push) {
+        Ok(match (self.api.push(&id.0).await?, self.pushes()) {
             (Ok(()), _) => Wake::Pushed,
             // Nobody told the server of a push service that the harness sees: devices poll.
-            (Err(_), None) => Wake::NotExercised,
-            (Err(why), Some(_)) => {
+            (Err(_), false) => Wake::NotExercised,
+            (Err(why), true) => {
                 tracing::warn!(why, "the server could not push");
                 Wake::Failed
             }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::enrollment::EnrollmentOptions;
 use super::quirks::ServerQuirks;
+use crate::apns::ApnsClientOptions;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
+use crate::scep::server::ScepAuthority;
 use crate::server::clock::Clock;
 use crate::server::tls::TlsSettings;
 
@@ -113,6 +115,10 @@ pub struct ServeOptions {
     pub dm_url: Option<String>,
     /// The push service: notifications are posted to `<url>/3/device/<token>`.
     pub push_url: Option<String>,
+    /// The push service over TLS, as Apple's is; goes before `push_url`.
+    pub apns: Option<ApnsClientOptions>,
+    /// An authority that gives device identities, under `/scep`.
+    pub scep: Option<Arc<ScepAuthority>>,
     /// How `UserAuthenticate` is answered.
     pub user_authenticate: UserAuthenticate,
     /// `ServerCapabilities`; with [`TOKEN_CAPABILITY`] `GetToken` is answered.
@@ -145,6 +151,8 @@ impl ServeOptions {
             webhook_hmac_key: None,
             dm_url: None,
             push_url: None,
+            apns: None,
+            scep: None,
             user_authenticate: UserAuthenticate::Gone,
             server_capabilities: Vec::new(),
             return_to_service: None,

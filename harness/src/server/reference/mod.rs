@@ -14,6 +14,7 @@ mod serve;
 mod webhook;
 
 pub use adapter::ReferenceServer;
+pub(crate) use api::push_topic_of;
 pub use config::{
     IdentityProof, ReferenceConfig, ReturnToServiceAnswer, ServeOptions, TOKEN_CAPABILITY,
     UserAuthenticate,

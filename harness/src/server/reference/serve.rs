@@ -22,10 +22,11 @@ use super::push::Pusher;
 use super::webhook::WebhookSender;
 use crate::protocol::apple::codec;
 use crate::protocol::apple::identity::TrustAnchor;
+use crate::scep::RsaKey;
 use crate::scep::server::{ScepAuthority, ScepPolicy};
-use crate::scep::{self, RsaKey};
 use crate::server::tls::TlsSettings;
 use crate::server::{StartError, http};
+use crate::{apns, scep};
 
 /// Beginning of the content type of check-ins; everything else is a report.
 const CHECKIN_TYPE: &str = "application/x-apple-aspen-mdm-checkin";
@@ -121,22 +122,16 @@ pub async fn serve(
         })
     });
     let acceptor = tls.as_ref().map(TlsSettings::acceptor).transpose()?;
+    let scep = authority(&options, desk.as_deref())?;
     let core = Arc::new(core(options)?);
-    let stop = CancellationToken::new();
     let mut routes = router(core.clone());
+    if let Some(authority) = scep {
+        routes = routes.nest("/scep", scep::server::router(authority));
+    }
     if let Some(desk) = desk {
-        if let IdentityBy::Scep(challenge) = &desk.options.identity {
-            let policy = ScepPolicy {
-                challenge: Some(challenge.expose().to_owned()),
-                ..ScepPolicy::default()
-            };
-            let key = Arc::new(RsaKey::generate(None)?);
-            let issuer = Arc::clone(&desk.options.issuer);
-            let authority = ScepAuthority::new(issuer, key, policy, core.clock.clone())?;
-            routes = routes.nest("/scep", scep::server::router(authority));
-        }
         routes = routes.merge(enrollment::routes(desk));
     }
+    let stop = CancellationToken::new();
     let served = http::serve_with(listener, acceptor, routes, connections, stop.clone());
     let shutdown = async {
         shutdown.await;
@@ -147,6 +142,28 @@ pub async fn serve(
         webhook.flush().await;
     }
     Ok(())
+}
+
+/// Who gives certificates under `/scep`: the authority that is asked for, else one for the profiles that need it.
+fn authority(
+    options: &ServeOptions,
+    desk: Option<&Desk>,
+) -> Result<Option<Arc<ScepAuthority>>, StartError> {
+    if let Some(authority) = &options.scep {
+        return Ok(Some(Arc::clone(authority)));
+    }
+    let Some(desk) = desk else { return Ok(None) };
+    let IdentityBy::Scep(challenge) = &desk.options.identity else {
+        return Ok(None);
+    };
+    let policy = ScepPolicy {
+        challenge: Some(challenge.expose().to_owned()),
+        ..ScepPolicy::default()
+    };
+    let key = Arc::new(RsaKey::generate(None)?);
+    let issuer = Arc::clone(&desk.options.issuer);
+    let authority = ScepAuthority::new(issuer, key, policy, options.clock.clone())?;
+    Ok(Some(authority))
 }
 
 fn core(options: ServeOptions) -> Result<Core, StartError> {
@@ -170,9 +187,10 @@ fn core(options: ServeOptions) -> Result<Core, StartError> {
             },
             None => Declarations::Off,
         },
-        pusher: match options.push_url {
-            Some(url) => Pusher::Url(client.clone(), url),
-            None => Pusher::Off,
+        pusher: match (options.apns, options.push_url) {
+            (Some(apns), _) => Pusher::Url(apns::client(&apns, CALL_WITHIN)?, apns.base()),
+            (None, Some(url)) => Pusher::Url(client.clone(), url),
+            (None, None) => Pusher::Off,
         },
         webhook: options
             .webhook_url
