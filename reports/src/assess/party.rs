@@ -2,7 +2,7 @@
 
 use device_matrix::capability::{Applicability, Context, Facts, Kind, Role, Scope};
 use device_matrix::known::Ternary;
-use scenarios::event::{Author, Direction, LookKind, Message, Transcript};
+use scenarios::event::{Author, Direction, LookKind, Message, PERFORM, Transcript};
 use scenarios::scenario::{Action, ChannelWord, Scenario, Step};
 use serde_json::Value;
 
@@ -60,6 +60,8 @@ pub struct Signs {
     pub applies: Ternary,
     /// Only what the server saw is not as expected, although the device sent something.
     pub only_server_view: bool,
+    /// The server took an action and no command of it reached the device.
+    pub action_lost: bool,
     /// Something was delivered to the device.
     pub delivered: bool,
     /// The transcript can be read.
@@ -78,7 +80,7 @@ pub struct Row {
 }
 
 /// The decision table; the first row that holds decides. The last one always does.
-pub const ROWS: [Row; 9] = [
+pub const ROWS: [Row; 10] = [
     Row {
         because: "no_transcript",
         party: Party::Undetermined,
@@ -93,6 +95,11 @@ pub const ROWS: [Row; 9] = [
         because: "product_message_violates_facts",
         party: Party::Product,
         holds: |signs| signs.product_violation,
+    },
+    Row {
+        because: "action_sent_nothing",
+        party: Party::Product,
+        holds: |signs| signs.action_lost,
     },
     Row {
         because: "server_did_not_take_notice",
@@ -173,6 +180,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             harness_violation: false,
             applies: Ternary::Unknown,
             only_server_view: false,
+            action_lost: false,
             delivered: false,
             transcript: false,
         };
@@ -214,6 +222,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
         }
     }
     let mut harness_violation = false;
+    let pressed = transcript.messages.iter().any(is_press);
     let mut applies = Ternary::Yes;
     for used in used(scene.scenario, scene.cell) {
         let context = scene.cell.context(used.scope);
@@ -234,6 +243,10 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             }
             Ternary::Unknown if applies == Ternary::Yes => applies = Ternary::Unknown,
             _ => {}
+        }
+        // A button of the product decides by itself what it sends.
+        if used.named && pressed {
+            continue;
         }
         let found = scene.check.violations(&subject, &context);
         harness_violation |= !found.is_empty();
@@ -257,9 +270,27 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
         only_server_view: sent
             && failed().count() > 0
             && failed().all(|look| look.kind == LookKind::ServerView),
+        action_lost: transcript
+            .messages
+            .iter()
+            .filter(|message| is_press(message))
+            .any(|press| lost(press, &delivered)),
         delivered: !delivered.is_empty(),
         transcript: true,
     }
+}
+
+fn is_press(message: &Message) -> bool {
+    message.direction == Direction::ToOperatorApi && message.what == PERFORM
+}
+
+/// Whether nothing that the action was expected to send came after it.
+fn lost(press: &Message, delivered: &[(&Message, Subject<'_>)]) -> bool {
+    let sends = press.body.get("sends").and_then(Value::as_array);
+    !delivered.iter().any(|(message, subject)| {
+        message.seq > press.seq
+            && sends.is_some_and(|sends| sends.iter().any(|one| one == subject.id))
+    })
 }
 
 /// Whose words a delivered message carries: what the harness handed in and the server passed on unaltered stays the
@@ -312,13 +343,21 @@ struct Used {
     id: String,
     body: Value,
     scope: Scope,
+    /// The scenario names an action, for which the server may have a button of its own.
+    named: bool,
 }
 
 /// What a scenario uses to bring its feature about on a cell, by its own words.
 fn used(scenario: &Scenario, cell: &CellView<'_>) -> Vec<Used> {
     let mut out = Vec::new();
     let steps = scenario.apply.iter().chain(&scenario.verify);
-    for Step { action, .. } in steps.filter(|step| cell.holds(&step.when)) {
+    for Step {
+        action,
+        named: button,
+        ..
+    } in steps.filter(|step| cell.holds(&step.when))
+    {
+        let before = out.len();
         match action {
             Action::Command {
                 request_type,
@@ -329,6 +368,7 @@ fn used(scenario: &Scenario, cell: &CellView<'_>) -> Vec<Used> {
                 id: request_type.clone(),
                 body: args.clone(),
                 scope: scope(*channel),
+                named: false,
             }),
             Action::InstallProfile {
                 payloads, channel, ..
@@ -342,6 +382,9 @@ fn used(scenario: &Scenario, cell: &CellView<'_>) -> Vec<Used> {
             | Action::Device(_)
             | Action::Effect
             | Action::ServerView => {}
+        }
+        for used in &mut out[before..] {
+            used.named = button.is_some();
         }
     }
     out
@@ -364,6 +407,7 @@ fn named<'a>(
             id,
             body,
             scope: scope(channel),
+            named: false,
         })
     })
 }
@@ -405,6 +449,7 @@ mod tests {
             harness_violation: false,
             applies: Ternary::Yes,
             only_server_view: false,
+            action_lost: false,
             delivered: true,
             transcript: true,
         }

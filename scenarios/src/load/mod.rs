@@ -1,5 +1,6 @@
 //! From the texts of data files to checked types. Nothing here reads a file; texts are arguments.
 
+mod actions;
 mod condition;
 mod excuses;
 mod features;
@@ -7,6 +8,7 @@ mod reader;
 mod scenario;
 mod step;
 
+pub use actions::load_actions;
 pub use condition::parse_range;
 pub use excuses::{Excuse, load_excuses};
 pub use features::{Overlay, load_features, parse_overlay};

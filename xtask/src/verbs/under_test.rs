@@ -12,6 +12,7 @@ use harness::push::PushHub;
 use harness::runner::VirtualDevices;
 use harness::server::ServerUnderTest;
 use harness::server::clock::Clock;
+use harness::server::lacks::lacks;
 use harness::server::nanomdm::{NanoMdmOptions, NanoMdmServer};
 use harness::server::reference::{ReferenceConfig, ReferenceServer};
 
@@ -22,6 +23,8 @@ use jiff::tz::TimeZone;
 use crate::cli::ServerArgs;
 use crate::exit::{Exit, Stop};
 use reports::vendor::Vendor;
+use scenarios::plan::Plan;
+use scenarios::suite::Suite;
 
 /// How long a virtual device waits for an answer of the server.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -97,6 +100,18 @@ pub(crate) async fn connect(
             )))
         }
     }
+}
+
+/// The plan without what the server can not do.
+pub(crate) fn within(plan: &Arc<Plan>, suite: &Suite, server: &dyn ServerUnderTest) -> Arc<Plan> {
+    let left = plan.within(suite, server.raw_commands(), |step, cell| {
+        lacks(server, step, cell)
+    });
+    // A server without buttons takes everything: the plan stays the same one.
+    if left.cases.len() == plan.cases.len() {
+        return Arc::clone(plan);
+    }
+    Arc::new(left)
 }
 
 /// A number that no other run on this machine has.

@@ -70,6 +70,10 @@ pub(crate) fn run(
             .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
         let capabilities = server.capabilities();
         wanted.same_server(&capabilities)?;
+        let plan = under_test::within(&plan, &data.suite, server.as_ref());
+        if plan.cases.is_empty() {
+            return Err(Stop::usage(nothing_to_run(&plan, lang)));
+        }
         let mut options = RunOptions::usual(wanted.seed, cores());
         options.nonce = connected.nonce;
         if let Some(jobs) = arguments.jobs {
