@@ -14,6 +14,7 @@ use serde_json::Value;
 
 pub mod clock;
 mod command;
+pub mod console;
 mod ddm;
 pub(crate) mod http;
 pub mod lacks;

@@ -487,6 +487,14 @@ mod tests {
                 },
             ),
             (
+                "action_sent_nothing",
+                Party::Product,
+                Signs {
+                    action_lost: true,
+                    ..base.clone()
+                },
+            ),
+            (
                 "server_did_not_take_notice",
                 Party::Product,
                 Signs {

@@ -4,7 +4,7 @@ mod actions;
 mod condition;
 mod excuses;
 mod features;
-mod reader;
+pub mod reader;
 mod scenario;
 mod step;
 
