@@ -3,6 +3,7 @@
 mod api;
 mod bench;
 mod conformance;
+mod console;
 mod device_catalogue;
 mod device_commands;
 mod device_declarations;

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::client::{Answer, Client};
-use super::description::{Button, Call, Console, PageBy};
+use super::description::{Button, Call, Console, Device, PageBy};
 use super::extract;
 use super::secrets::Secrets;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
@@ -120,10 +120,17 @@ impl ConsoleServer {
         known: &Introduction,
         id: &str,
     ) -> Result<Value, ServerError> {
-        let described = &self.console().device;
+        let Some(described) = &self.console().device else {
+            return Ok(json!({
+                "id": id,
+                "udid": known.udid.as_deref().unwrap_or(id),
+                "serial": known.serial.as_deref().unwrap_or_default(),
+                "enrollment_id": id,
+            }));
+        };
         let deadline = Instant::now() + described.within;
         loop {
-            if let Some(device) = self.look_up(known, id).await? {
+            if let Some(device) = self.look_up(described, known, id).await? {
                 return Ok(device);
             }
             if Instant::now() >= deadline {
@@ -142,8 +149,12 @@ impl ConsoleServer {
     }
 
     /// All pages, until one shows the device.
-    async fn look_up(&self, known: &Introduction, id: &str) -> Result<Option<Value>, ServerError> {
-        let described = &self.console().device;
+    async fn look_up(
+        &self,
+        described: &Device,
+        known: &Introduction,
+        id: &str,
+    ) -> Result<Option<Value>, ServerError> {
         let mut device = Map::new();
         device.insert(
             "serial".to_owned(),
@@ -287,7 +298,7 @@ impl ConsoleServer {
         ServerError::Unsupported {
             what: format!(
                 "{what} ({} does not describe it)",
-                self.console().device.call.place.file
+                self.console().enroll.place.file
             ),
         }
     }

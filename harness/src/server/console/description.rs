@@ -47,8 +47,8 @@ pub struct Console {
     pub login: Login,
     /// What the console calls itself.
     pub version: Option<Asked>,
-    /// How a device is found.
-    pub device: Device,
+    /// How a device is found; without it the console knows devices by their UDID.
+    pub device: Option<Device>,
     /// How a raw command is sent.
     pub command: Option<Call>,
     /// Actions that are not described below go as raw commands.

@@ -92,13 +92,9 @@ impl<'a> File<'a> {
         let version = self
             .table(&mut root, "version")
             .and_then(|inner| self.asked(inner));
-        let device = match self.table(&mut root, "device") {
-            Some(inner) => self.device(inner),
-            None => {
-                root.missing("device", &mut self.report);
-                None
-            }
-        };
+        let device = self
+            .table(&mut root, "device")
+            .and_then(|inner| self.device(inner));
         let mut raw_actions = false;
         let command = self.table(&mut root, "command").and_then(|mut inner| {
             raw_actions = inner.boolean("actions", &mut self.report).unwrap_or(false);
@@ -151,7 +147,7 @@ impl<'a> File<'a> {
             secrets,
             login: login?,
             version,
-            device: device?,
+            device,
             command,
             raw_actions,
             result,
@@ -695,7 +691,10 @@ impl<'a> File<'a> {
         let kind = inner.string("content_type", &mut self.report);
         if let Some((text, span)) = raw {
             self.template("raw", text, &span);
-            for expression in expressions(text) {
+            // One expression that is the whole body has nothing around it to break out to.
+            let whole =
+                text.starts_with("{{") && text.ends_with("}}") && text.matches("{{").count() == 1;
+            for expression in expressions(text).filter(|_| !whole) {
                 let filter = expression.rsplit('|').next().unwrap_or_default().trim();
                 if !expression.contains('|') || !ENCODING.contains(&filter) {
                     self.report.error_help(

@@ -5,6 +5,7 @@ mod api;
 mod checkin;
 mod config;
 mod core;
+pub mod fleet;
 mod push;
 mod queue;
 mod quirks;
