@@ -1,13 +1,14 @@
 //! All data files, loaded and checked together.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use device_matrix::calendar::{BusinessCalendar, CalendarPolicy, ClosedDay};
 use device_matrix::capability::Facts;
 use device_matrix::catalog::Catalog;
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
+use harness::server::console::Console;
 use reports::guidance::GuidanceBook;
 use reports::register::Register;
 use reports::vendor::Vendor;
@@ -18,6 +19,8 @@ use crate::workspace::Workspace;
 
 const VENDOR_FILE: &str = "verify.toml";
 const REGISTER_FILE: &str = "reports/data/register.toml";
+/// Folder of descriptions of servers.
+const SERVERS: &str = "servers";
 const GUIDANCE_FILE: &str = "reports/data/guidance.toml";
 
 /// Everything that stands in data files.
@@ -39,6 +42,8 @@ pub(crate) struct Data {
     pub(crate) register: Register,
     /// What people have written down about releases.
     pub(crate) guidance: GuidanceBook,
+    /// Described servers, by the path of their file.
+    pub(crate) consoles: BTreeMap<PathBuf, Console>,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Digest of releases, models and enrollment types.
@@ -68,7 +73,8 @@ impl Data {
             .map(|path| read(root, path))
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::check(matrix, capability, suite, own))
+        let servers = described(root)?;
+        Ok(Self::check(matrix, capability, suite, own, servers))
     }
 
     /// Reads and checks everything; bad data is shown on standard error and stops with exit 65.
@@ -90,6 +96,7 @@ impl Data {
         capability: Vec<SourceFile>,
         suite_files: Vec<SourceFile>,
         own: Vec<SourceFile>,
+        servers: Vec<SourceFile>,
     ) -> Result<Self, BadData> {
         let mut found = Vec::new();
         let (facts, (suite, catalog)) = rayon::join(
@@ -126,6 +133,14 @@ impl Data {
                 &mut found,
             )
         });
+        let mut consoles = BTreeMap::new();
+        if let Some(suite) = &suite {
+            for source in &servers {
+                if let Some(console) = keep(Console::load(source, &suite.actions), &mut found) {
+                    consoles.insert(source.path.clone(), console);
+                }
+            }
+        }
         let mut warnings = Vec::new();
         if let (Some(catalog), Some(suite), Some(facts)) = (&catalog, &suite, &facts) {
             warnings.extend(device_matrix::catalog::lint(catalog));
@@ -138,7 +153,7 @@ impl Data {
             .partition(|diagnostic| diagnostic.severity == Severity::Error);
         found.extend(errors);
         let releases = scenarios::suite::revision(&matrix);
-        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own]
+        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own, servers]
             .into_iter()
             .flatten()
             .collect();
@@ -165,6 +180,7 @@ impl Data {
                     vendor,
                     register,
                     guidance,
+                    consoles,
                     warnings,
                     releases,
                     sources,
@@ -192,6 +208,37 @@ fn keep<T>(result: Result<T, Vec<Diagnostic>>, found: &mut Vec<Diagnostic>) -> O
             None
         }
     }
+}
+
+/// The descriptions of servers: all of the folder, and those that the vendor names elsewhere.
+fn described(root: &Path) -> Result<Vec<SourceFile>, Stop> {
+    let mut paths = BTreeSet::new();
+    let folder = root.join(SERVERS);
+    if let Ok(entries) = std::fs::read_dir(&folder) {
+        for entry in entries {
+            let entry = entry.map_err(|error| Stop::io(&folder, &error))?;
+            let path = Path::new(SERVERS).join(entry.file_name());
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                paths.insert(path);
+            }
+        }
+    }
+    let vendor = read(root, VENDOR_FILE)?;
+    if let Ok(vendor) = Vendor::load(&vendor.path, &vendor.text) {
+        paths.extend(
+            vendor
+                .servers
+                .into_iter()
+                .filter_map(|server| Some(server.file?.into())),
+        );
+    }
+    paths
+        .iter()
+        .map(|path| read(root, &path.to_string_lossy()))
+        .collect()
 }
 
 fn read(root: &Path, path: &str) -> Result<SourceFile, Stop> {

@@ -74,7 +74,7 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Report(arguments) => verbs::report::run(arguments, &data()?, lang),
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
         Verb::Faults(arguments) => verbs::faults::run(arguments, &data()?, lang),
-        Verb::Server(arguments) => verbs::server::run(arguments),
+        Verb::Server(arguments) => verbs::server::run(arguments, &workspace, lang),
         Verb::Import(arguments) => verbs::import::run(arguments, &workspace),
         Verb::Lint(arguments) => verbs::lint::run(&workspace, arguments.json),
         Verb::Explain { code } => verbs::explain::run(code),

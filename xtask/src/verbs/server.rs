@@ -1,16 +1,22 @@
-//! `server start`: the reference server as a process of its own.
+//! `server start`: the reference server as a process of its own. `server check` is beside it.
 
 use std::fs;
 
 use harness::protocol::apple::identity::IdentityIssuer;
 use harness::server::reference::{ServeOptions, serve};
 
+use super::server_check;
 use crate::cli::{ServerStartArgs, ServerVerb};
 use crate::exit::{Exit, Outcome, Stop};
+use crate::lang::Lang;
+use crate::workspace::Workspace;
 
-/// Serves until interrupted.
-pub(crate) fn run(verb: &ServerVerb) -> Outcome {
-    let ServerVerb::Start(arguments) = verb;
+/// Serves until interrupted, or checks a described server.
+pub(crate) fn run(verb: &ServerVerb, workspace: &Workspace, lang: Lang) -> Outcome {
+    let arguments = match verb {
+        ServerVerb::Start(arguments) => arguments,
+        ServerVerb::Check(arguments) => return server_check::run(arguments, workspace, lang),
+    };
     let ca = certificate_authority(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

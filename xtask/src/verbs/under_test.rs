@@ -12,6 +12,7 @@ use harness::push::PushHub;
 use harness::runner::VirtualDevices;
 use harness::server::ServerUnderTest;
 use harness::server::clock::Clock;
+use harness::server::console::{ConsoleOptions, ConsoleServer};
 use harness::server::lacks::lacks;
 use harness::server::nanomdm::{NanoMdmOptions, NanoMdmServer};
 use harness::server::reference::{ReferenceConfig, ReferenceServer};
@@ -21,8 +22,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::cli::ServerArgs;
+use crate::data::Data;
 use crate::exit::{Exit, Stop};
-use reports::vendor::Vendor;
+use scenarios::event::ServerOrigin;
 use scenarios::plan::Plan;
 use scenarios::suite::Suite;
 
@@ -59,12 +61,19 @@ pub(crate) fn reference_config(as_of: Date) -> Result<ReferenceConfig, Stop> {
 /// Starts or connects the server that was asked for. Runs on the runtime that will use it.
 pub(crate) async fn connect(
     arguments: &ServerArgs,
-    vendor: &Vendor,
+    data: &Data,
+    root: &Path,
     as_of: Date,
 ) -> Result<Connected, Stop> {
+    let vendor = &data.vendor;
     let described = vendor.server(&arguments.name);
+    let by_file = described.is_none() && file_of(&arguments.name, data).is_some();
     let adapter = described.map_or(arguments.name.as_str(), |server| server.adapter.as_str());
     match adapter {
+        _ if by_file && !matches!(adapter, "reference" | "nanomdm") => {
+            console_connected(arguments, data, root)
+        }
+        "console" => console_connected(arguments, data, root),
         "reference" => Ok(Connected {
             server: reference(arguments.socket, as_of).await?,
             nonce: None,
@@ -91,15 +100,102 @@ pub(crate) async fn connect(
                 .map(|server| server.id.as_str())
                 .collect();
             known.extend(["reference", "nanomdm"]);
+            known.extend(
+                data.consoles
+                    .keys()
+                    .filter_map(|path| path.file_stem()?.to_str()),
+            );
             known.sort_unstable();
             known.dedup();
             Err(Stop::usage(format!(
-                "no server `{}`; known ones: {}. Describe another one in verify.toml",
+                "no server `{}`; known ones: {}. Describe another one in verify.toml or in a file in servers/",
                 arguments.name,
                 known.join(", ")
             )))
         }
     }
+}
+
+fn console_connected(arguments: &ServerArgs, data: &Data, root: &Path) -> Result<Connected, Stop> {
+    let identity = match (&arguments.identity_ca, &arguments.identity_key) {
+        (Some(ca), Some(key)) => Some((pem(ca)?, pem(key)?)),
+        (None, None) => None,
+        _ => {
+            return Err(Stop::usage(
+                "give both --identity-ca and --identity-key, or neither",
+            ));
+        }
+    };
+    let server = console(
+        &arguments.name,
+        data,
+        root,
+        ConsoleOverrides {
+            url: arguments.url.clone(),
+            mdm_url: arguments.mdm_url.clone(),
+            identity,
+        },
+    )?;
+    Ok(Connected {
+        server,
+        nonce: Some(nonce()),
+    })
+}
+
+/// The path of the description that a name stands for.
+fn file_of<'d>(name: &str, data: &'d Data) -> Option<&'d PathBuf> {
+    let file = data
+        .vendor
+        .server(name)
+        .and_then(|server| server.file.as_ref());
+    data.consoles.keys().find(|path| match file {
+        Some(file) => path.as_path() == Path::new(file),
+        None => path.file_stem().is_some_and(|stem| stem == name),
+    })
+}
+
+/// What the command line says in place of a description.
+#[derive(Debug, Default)]
+pub(crate) struct ConsoleOverrides {
+    pub(crate) url: Option<String>,
+    pub(crate) mdm_url: Option<String>,
+    pub(crate) identity: Option<(String, String)>,
+}
+
+/// A described server, by its name in verify.toml or its file in servers/.
+pub(crate) fn console(
+    name: &str,
+    data: &Data,
+    root: &Path,
+    given: ConsoleOverrides,
+) -> Result<Arc<ConsoleServer>, Stop> {
+    let described = data.vendor.server(name);
+    let Some(console) = file_of(name, data).and_then(|path| data.consoles.get(path)) else {
+        let known: Vec<_> = data
+            .consoles
+            .keys()
+            .filter_map(|path| path.file_stem()?.to_str())
+            .collect();
+        return Err(Stop::usage(format!(
+            "no description of a server `{name}`; known ones: {}. Name it in verify.toml as `file = \"servers/NAME.toml\"`",
+            known.join(", ")
+        )));
+    };
+    ConsoleServer::start(
+        console.clone(),
+        ConsoleOptions {
+            root: root.to_owned(),
+            // Only verify.toml can say that a server is the product.
+            origin: described.map_or(ServerOrigin::ThirdParty, |server| server.origin),
+            env: Box::new(|name| std::env::var(name).ok()),
+            base_url: given
+                .url
+                .or_else(|| described.and_then(|server| server.url.clone())),
+            identity: given.identity,
+            server_url: given.mdm_url,
+        },
+    )
+    .map_err(|error| Stop::usage(error.to_string()))
 }
 
 /// The plan without what the server can not do.

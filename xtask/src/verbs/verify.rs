@@ -62,7 +62,8 @@ pub(crate) fn run(
         .build()
         .map_err(|error| Stop::new(Exit::Bug, format!("no runtime: {error}")))?;
     let (folder, summary) = runtime.block_on(async {
-        let connected = under_test::connect(&arguments.server, &data.vendor, as_of).await?;
+        let connected =
+            under_test::connect(&arguments.server, data, &workspace.root, as_of).await?;
         let server = connected.server;
         server
             .check()
