@@ -66,6 +66,12 @@ pub enum StartError {
         /// Why not.
         cause: String,
     },
+    /// Something that a description names can not be had.
+    #[error("{cause}")]
+    Described {
+        /// What, and what to do.
+        cause: String,
+    },
     /// There is no asynchronous runtime around the call.
     #[error("the server must be started inside a tokio runtime")]
     NoRuntime,

@@ -99,6 +99,7 @@ impl Plan {
             }
             false
         });
+        let mut skips = Vec::new();
         for ((feature, why, release), (enrollments, actions)) in left_out {
             let all = enrollments_of(&self.cells, &release);
             let what = if enrollments == all {
@@ -107,13 +108,16 @@ impl Plan {
                 let words: Vec<_> = enrollments.into_iter().collect();
                 format!("{feature}@{release}/{}", words.join("+"))
             };
-            plan.skips.push(Skip {
+            skips.push(Skip {
                 what,
                 feature: Some(feature),
                 reason: why.as_str().to_owned(),
                 text: why.text(&actions),
             });
         }
+        // They come first: what the server lacks is what its description can change.
+        skips.append(&mut plan.skips);
+        plan.skips = skips;
         plan
     }
 }

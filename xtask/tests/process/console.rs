@@ -147,11 +147,11 @@ fn the_products_own_button_is_what_the_report_speaks_of() {
     assert!(!record.contains(TOKEN), "a secret is in the record");
     let assessment = assessment(&fleet);
     let outcomes = |scenario: &str| -> Vec<String> {
-        assessment["cases"]
+        assessment["outcomes"]
             .as_array()
             .expect("cases")
             .iter()
-            .filter(|case| case["scenario"] == scenario)
+            .filter(|case| case["feature"] == scenario)
             .map(|case| case["outcome"].as_str().unwrap_or_default().to_owned())
             .collect()
     };
@@ -176,7 +176,7 @@ fn a_button_that_sends_nothing_is_the_products_fault() {
 #[test]
 fn a_smoke_run_goes_through_the_console() {
     let fleet = Fleet::start(|_| {});
-    let said = fleet.verify(&["ios18.0", "--tier", "smoke"]);
+    let said = fleet.verify(&["macos15.0", "--tier", "smoke"]);
     assert!(matches!(said.code, Some(0 | 10 | 11)), "{said:?}");
     assert!(fleet.record().contains("action_not_described"), "{said:?}");
 }

@@ -49,7 +49,8 @@ pub struct ConsoleOptions {
 pub struct ConsoleServer {
     pub(super) client: Client,
     origin: ServerOrigin,
-    issuer: Option<IdentityIssuer>,
+    /// Only devices need it: its absence is told when one enrolls.
+    issuer: Result<IdentityIssuer, String>,
     server_url: Option<Url>,
     hub: PushHub,
     build: Mutex<Option<String>>,
@@ -72,24 +73,23 @@ impl ConsoleServer {
         if let Some(base) = &options.base_url {
             console.base_url = url(base)?;
         }
-        let unusable = |cause: String| StartError::Client { cause };
+        let unusable = |cause: String| StartError::Described { cause };
         let secrets = Secrets::read(&console.secrets, &options.root, options.env.as_ref())
             .map_err(unusable)?;
         let trusted = match &console.ca {
             None => Vec::new(),
             Some(path) => vec![read(&options.root, path)?],
         };
-        let issuer = match (
-            &options.identity,
-            &console.enroll.identity_ca,
-            &console.enroll.identity_key,
-        ) {
-            (Some((ca, key)), _, _) => Some(IdentityIssuer::from_pem(ca, key)?),
-            (None, Some(ca), Some(key)) => Some(IdentityIssuer::from_pem(
-                &read(&options.root, ca)?,
-                &read(&options.root, key)?,
-            )?),
-            _ => None,
+        let enroll = &console.enroll;
+        let issuer = match (&options.identity, &enroll.identity_ca, &enroll.identity_key) {
+            (Some((ca, key)), _, _) => {
+                IdentityIssuer::from_pem(ca, key).map_err(|error| error.to_string())
+            }
+            (None, Some(ca), Some(key)) => read(&options.root, ca)
+                .and_then(|ca| Ok((ca, read(&options.root, key)?)))
+                .and_then(|(ca, key)| Ok(IdentityIssuer::from_pem(&ca, &key)?))
+                .map_err(|error| error.to_string()),
+            _ => Err("`identity_ca` and `identity_key` are missing".to_owned()),
         };
         let server_url = match &options.server_url {
             Some(text) => Some(url(text)?),
@@ -445,10 +445,7 @@ impl ServerUnderTest for ConsoleServer {
                 "virtual devices reach {server} by plain HTTP only; name the server's plain listener"
             )));
         }
-        let issuer = self
-            .issuer
-            .as_ref()
-            .ok_or_else(|| wrong("`identity_ca` and `identity_key` are missing".to_owned()))?;
+        let issuer = self.issuer.as_ref().map_err(|why| wrong(why.clone()))?;
         let identity = issuer
             .issue_kind(request.identity, KeyKind::P256)
             .map_err(|error| wrong(error.0))?;
@@ -609,7 +606,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn read(root: &Path, path: &Path) -> Result<String, StartError> {
     let path = root.join(path);
-    fs::read_to_string(&path).map_err(|error| StartError::Client {
+    fs::read_to_string(&path).map_err(|error| StartError::Described {
         cause: format!("{}: {error}", path.display()),
     })
 }
