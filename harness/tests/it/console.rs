@@ -58,10 +58,10 @@ fn start(
 ) -> Arc<ConsoleServer> {
     ConsoleServer::start(
         console(text),
-        ConsoleOptions {
+        &ConsoleOptions {
             root: PathBuf::new(),
             origin: ServerOrigin::Product,
-            env: Box::new(|_| Some(TOKEN.to_owned())),
+            env: |_| Some(TOKEN.to_owned()),
             base_url: Some(base.to_owned()),
             identity: Some(identity.unwrap_or_else(|| {
                 let issuer = IdentityIssuer::generate().expect("an issuer");
@@ -105,12 +105,12 @@ async fn the_reference_example_conforms() {
         .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let options = ServeOptions::new(TOKEN, issuer.certificate_pem());
-    let served = tokio::spawn(serve(listener, options, std::future::pending()));
+    let process = tokio::spawn(serve(listener, options, std::future::pending()));
     let identity = (issuer.certificate_pem().to_owned(), issuer.key_pem());
     let server = start(REFERENCE, &url, &format!("{url}/mdm"), Some(identity));
     conform(server.as_ref()).await;
     assert_eq!(server.carries("remote-lock", Platform::Ios), Carried::Raw);
-    served.abort();
+    process.abort();
 }
 
 #[tokio::test]
@@ -315,11 +315,7 @@ submit = { method = "POST", path = "/login", form = { user = "qa", password = "{
                 axum::Json(json!({ "version": cookie == "session=abcdef" }))
             }),
         );
-    let server = small(
-        router,
-        &text.replace("pointer = \"/version\"", "pointer = \"/version\""),
-    )
-    .await;
+    let server = small(router, &text).await;
     server.check().await.expect("in");
     let checked = check::check(&server, None).await;
     for trace in checked.tried.iter().flat_map(|tried| &tried.traces) {
@@ -423,10 +419,10 @@ fn a_secret_that_others_can_read_is_refused() {
     let start = |root: &Path| {
         ConsoleServer::start(
             console(&text),
-            ConsoleOptions {
+            &ConsoleOptions {
                 root: root.to_owned(),
                 origin: ServerOrigin::Product,
-                env: Box::new(|_| None),
+                env: |_| None,
                 base_url: None,
                 identity: None,
                 server_url: None,

@@ -21,6 +21,7 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// No diagnostics yet, for the file at `path`.
+    #[must_use]
     pub fn new(path: &'a Path) -> Self {
         Self {
             path,
@@ -29,6 +30,7 @@ impl<'a> Report<'a> {
     }
 
     /// What was found, from the top of the file to its end.
+    #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|diagnostic| diagnostic.span.start);
         self.found
@@ -73,6 +75,7 @@ pub struct Reader<'t, 's> {
 
 impl<'t, 's> Reader<'t, 's> {
     /// Begins to read a table, which complaints call `what`.
+    #[must_use]
     pub fn new(table: &'t DeTable<'s>, span: Range<usize>, what: &'t str) -> Self {
         Self {
             table,
@@ -83,6 +86,7 @@ impl<'t, 's> Reader<'t, 's> {
     }
 
     /// Bytes of the table's head.
+    #[must_use]
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
     }
@@ -94,6 +98,7 @@ impl<'t, 's> Reader<'t, 's> {
     }
 
     /// Whether the key is there.
+    #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }

@@ -183,11 +183,11 @@ pub(crate) fn console(
     };
     ConsoleServer::start(
         console.clone(),
-        ConsoleOptions {
+        &ConsoleOptions {
             root: root.to_owned(),
             // Only verify.toml can say that a server is the product.
             origin: described.map_or(ServerOrigin::ThirdParty, |server| server.origin),
-            env: Box::new(|name| std::env::var(name).ok()),
+            env: |name| std::env::var(name).ok(),
             base_url: given
                 .url
                 .or_else(|| described.and_then(|server| server.url.clone())),

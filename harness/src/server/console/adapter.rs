@@ -36,7 +36,7 @@ pub struct ConsoleOptions {
     /// Whose server it is: [`ServerOrigin::Product`] only for the product itself.
     pub origin: ServerOrigin,
     /// Gives environment variables.
-    pub env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub env: fn(&str) -> Option<String>,
     /// Base URL instead of the described one.
     pub base_url: Option<String>,
     /// PEM of the CA that identities come from, and of its key, instead of the described files.
@@ -60,7 +60,7 @@ pub struct ConsoleServer {
 
 impl ConsoleServer {
     /// Reads secrets and keys; connects to nothing yet.
-    pub fn start(mut console: Console, options: ConsoleOptions) -> Result<Arc<Self>, StartError> {
+    pub fn start(mut console: Console, options: &ConsoleOptions) -> Result<Arc<Self>, StartError> {
         let url = |text: &str| {
             Url::parse(text)
                 .ok()
@@ -74,8 +74,8 @@ impl ConsoleServer {
             console.base_url = url(base)?;
         }
         let unusable = |cause: String| StartError::Described { cause };
-        let secrets = Secrets::read(&console.secrets, &options.root, options.env.as_ref())
-            .map_err(unusable)?;
+        let secrets =
+            Secrets::read(&console.secrets, &options.root, &options.env).map_err(unusable)?;
         let trusted = match &console.ca {
             None => Vec::new(),
             Some(path) => vec![read(&options.root, path)?],
@@ -364,9 +364,8 @@ impl ServerUnderTest for ConsoleServer {
             {
                 Carried::Button
             }
-            Some(_) => Carried::No,
             None if self.console().raw_actions => Carried::Raw,
-            None => Carried::No,
+            Some(_) | None => Carried::No,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Calls to a console: bounded in time, size and number, and every error says which call of which line it was.
 
+use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -379,10 +380,11 @@ impl Client {
             } else {
                 value
             };
-            text.push_str(&format!("\n{name}: {value}"));
+            // Writing to a string can not fail.
+            let _ = write!(text, "\n{name}: {value}");
         }
         if let Some(body) = request.body().and_then(reqwest::Body::as_bytes) {
-            text.push_str(&format!("\n\n{}", one_line(body, TRACED)));
+            let _ = write!(text, "\n\n{}", one_line(body, TRACED));
         }
         Some(Trace {
             label: call.label.clone(),

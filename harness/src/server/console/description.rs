@@ -105,13 +105,13 @@ pub enum Login {
     /// A form with a session cookie.
     Form {
         /// The page that shows the form, when it must be seen first.
-        page: Option<Call>,
+        page: Box<Option<Call>>,
         /// The CSRF token on that page.
-        csrf: Option<Extract>,
+        csrf: Box<Option<Extract>>,
         /// Sends the form.
         submit: Box<Call>,
         /// The CSRF token of later calls, in the answer to the form.
-        csrf_after: Option<Extract>,
+        csrf_after: Box<Option<Extract>>,
     },
 }
 

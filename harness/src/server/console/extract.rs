@@ -70,7 +70,7 @@ fn entry<'v>(value: &'v Value, matching: &[(&str, String)]) -> Option<&'v Value>
         matching.iter().all(|(pointer, wanted)| {
             entry.pointer(pointer).is_some_and(|seen| match seen {
                 Value::String(text) => text.eq_ignore_ascii_case(wanted),
-                other => other.to_string() == *wanted,
+                other => as_text(other).as_ref() == Some(wanted),
             })
         })
     };

@@ -88,7 +88,7 @@ impl Session {
                 self.authorize(&format!("Basic {pair}"))?;
             }
             Login::Bearer { token } => {
-                self.authorize(&format!("Bearer {}", text(token, &variables)?))?
+                self.authorize(&format!("Bearer {}", text(token, &variables)?))?;
             }
             Login::OAuth2 {
                 place,
@@ -144,9 +144,9 @@ impl Session {
                 submit,
                 csrf_after,
             } => {
-                if let Some(page) = page {
+                if let Some(page) = page.as_ref() {
                     let answer = self.plain(client, page, &variables).await?;
-                    if let Some(csrf) = csrf {
+                    if let Some(csrf) = csrf.as_ref() {
                         self.csrf = token(client, page, csrf, &answer, &variables)?;
                     }
                 }
@@ -160,7 +160,7 @@ impl Session {
                         "the answer sets no session cookie, as when the password is wrong",
                     ));
                 }
-                if let Some(after) = csrf_after {
+                if let Some(after) = csrf_after.as_ref() {
                     self.csrf = token(client, submit, after, &answer, &variables)?;
                 }
             }

@@ -38,6 +38,9 @@ const SECRET_NAMES: [&str; 12] = [
     "private-token",
 ];
 
+/// Kinds of login.
+const LOGINS: [&str; 5] = ["none", "basic", "bearer", "oauth2", "form"];
+
 struct File<'a> {
     source: &'a SourceFile,
     report: Report<'a>,
@@ -65,7 +68,7 @@ impl Console {
     }
 }
 
-impl<'a> File<'a> {
+impl File<'_> {
     fn place(&self, span: &Range<usize>) -> Place {
         let diagnostic = Diagnostic::error("", &self.source.path, span.clone(), String::new());
         let (line, column) = diagnostic.line_column(&self.source.text);
@@ -105,13 +108,12 @@ impl<'a> File<'a> {
         let result = self
             .table(&mut root, "result")
             .and_then(|inner| self.result(inner));
-        let enroll = match self.table(&mut root, "enroll") {
-            Some(inner) => self.enroll(inner),
-            None => {
-                root.missing("enroll", &mut self.report);
-                None
-            }
-        };
+        let enroll = self
+            .table(&mut root, "enroll")
+            .map(|inner| self.enroll(inner));
+        if enroll.is_none() {
+            root.missing("enroll", &mut self.report);
+        }
         let mut buttons = BTreeMap::new();
         if let Some(table) = self.table(&mut root, "actions") {
             for (id, span, value) in table.entries() {
@@ -123,10 +125,8 @@ impl<'a> File<'a> {
                         generic::help(id, actions.ids()),
                     );
                 }
-                if let Some(inner) = reader::table(value, id, &mut self.report)
-                    && let Some(button) = self.button(inner, id)
-                {
-                    buttons.insert(id.to_owned(), button);
+                if let Some(inner) = reader::table(value, id, &mut self.report) {
+                    buttons.insert(id.to_owned(), self.button(inner, id));
                 }
             }
         }
@@ -315,7 +315,6 @@ impl<'a> File<'a> {
         let Some(mut inner) = self.table(root, "login") else {
             return Some(Login::None);
         };
-        const KINDS: [&str; 5] = ["none", "basic", "bearer", "oauth2", "form"];
         let place = self.place(&inner.span());
         let (kind, span) = inner.required("kind", &mut self.report);
         let login = match kind {
@@ -350,10 +349,10 @@ impl<'a> File<'a> {
                     .table(&mut inner, "csrf_after")
                     .and_then(|table| self.extract(table));
                 Login::Form {
-                    page,
-                    csrf,
+                    page: Box::new(page),
+                    csrf: Box::new(csrf),
                     submit: Box::new(submit?),
-                    csrf_after,
+                    csrf_after: Box::new(csrf_after),
                 }
             }
             other => {
@@ -361,7 +360,7 @@ impl<'a> File<'a> {
                     generic::UNKNOWN_WORD,
                     span,
                     format!("unknown kind of login `{other}`"),
-                    generic::help(other, KINDS),
+                    generic::help(other, LOGINS),
                 );
                 return None;
             }
@@ -396,13 +395,11 @@ impl<'a> File<'a> {
     }
 
     fn sub_extract(&mut self, from: &mut Reader<'_, '_>, key: &'static str) -> Option<Extract> {
-        match self.table(from, key) {
-            Some(inner) => self.extract(inner),
-            None => {
-                from.missing(key, &mut self.report);
-                None
-            }
+        if let Some(inner) = self.table(from, key) {
+            return self.extract(inner);
         }
+        from.missing(key, &mut self.report);
+        None
     }
 
     fn statuses(&mut self, from: &mut Reader<'_, '_>, key: &'static str) -> BTreeSet<u16> {
@@ -519,7 +516,7 @@ impl<'a> File<'a> {
         })
     }
 
-    fn enroll(&mut self, mut inner: Reader<'_, '_>) -> Option<Enroll> {
+    fn enroll(&mut self, mut inner: Reader<'_, '_>) -> Enroll {
         let place = self.place(&inner.span());
         let mut url = |file: &mut Self, key| {
             let (text, span) = inner.string(key, &mut file.report)?;
@@ -550,10 +547,10 @@ impl<'a> File<'a> {
             );
         }
         inner.finish(&mut self.report);
-        Some(enroll)
+        enroll
     }
 
-    fn button(&mut self, mut inner: Reader<'_, '_>, id: &str) -> Option<Button> {
+    fn button(&mut self, mut inner: Reader<'_, '_>, id: &str) -> Button {
         let label = format!("actions.{id}");
         let mut calls = Vec::new();
         for mut table in inner.tables("requests", &mut self.report) {
@@ -585,14 +582,14 @@ impl<'a> File<'a> {
         let within = self.seconds(&mut inner, "within_seconds", 5.0, 600.0);
         let every = self.seconds(&mut inner, "every_seconds", 0.5, 60.0);
         inner.finish(&mut self.report);
-        Some(Button {
+        Button {
             calls,
             platforms,
             sends,
             uuid,
             within,
             every,
-        })
+        }
     }
 
     fn call(&mut self, inner: &mut Reader<'_, '_>, label: &str) -> Option<Call> {

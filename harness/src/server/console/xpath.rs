@@ -70,9 +70,8 @@ pub(super) fn parse(text: &str) -> Result<Path, String> {
             tests: Vec::new(),
         };
         while let Some(inside) = rest.strip_prefix('[') {
-            let (test, behind) = inside.split_once(']').ok_or_else(|| unknown(rest))?;
-            step.tests
-                .push(self::test(test).ok_or_else(|| unknown(test))?);
+            let (inner, behind) = inside.split_once(']').ok_or_else(|| unknown(rest))?;
+            step.tests.push(test(inner).ok_or_else(|| unknown(inner))?);
             rest = behind;
         }
         path.steps.push(step);

@@ -193,14 +193,14 @@ impl Fleet {
         }
     }
 
-    fn send(&self, udid: &str, uuid: &str, request_type: &str, raw: Bytes) -> Result<(), String> {
-        self.core.enqueue(udid, uuid, request_type, raw)?;
+    fn send(&self, host: &str, uuid: &str, request_type: &str, raw: Bytes) -> Result<(), String> {
+        self.core.enqueue(host, uuid, request_type, raw)?;
         let mut commands = lock(&self.commands);
         if commands.len() < MOST {
             commands.insert(
                 uuid.to_owned(),
                 Sent {
-                    udid: udid.to_owned(),
+                    udid: host.to_owned(),
                     request_type: request_type.to_owned(),
                     status: "Pending".to_owned(),
                     result: String::new(),
@@ -311,9 +311,9 @@ async fn button(
     };
     if !fleet.options.idle_buttons {
         let number = fleet.number.fetch_add(1, Ordering::Relaxed);
-        let uuid = format!("0F1EE700-0000-4000-8000-{number:012X}");
-        let sent = commands::encode(&uuid, &command).and_then(|(request_type, raw)| {
-            fleet.send(&udid, &uuid, &request_type, Bytes::from(raw))
+        let command_id = format!("0F1EE700-0000-4000-8000-{number:012X}");
+        let sent = commands::encode(&command_id, &command).and_then(|(request_type, raw)| {
+            fleet.send(&udid, &command_id, &request_type, Bytes::from(raw))
         });
         if let Err(why) = sent {
             return refused(StatusCode::INTERNAL_SERVER_ERROR, &why);
