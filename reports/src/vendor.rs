@@ -72,10 +72,12 @@ pub struct Contact {
 pub struct Server {
     /// Name, as typed after `--server`.
     pub id: String,
-    /// Adapter: `reference`, `nanomdm`, …
+    /// Adapter: `reference`, `nanomdm`, `console`.
     pub adapter: String,
     /// Origin of its answers.
     pub origin: ServerOrigin,
+    /// Description of the server, for the adapter `console`.
+    pub file: Option<String>,
     /// Base URL.
     pub url: Option<String>,
     /// Environment variable that holds the API key; keys themselves never stand in files.
@@ -338,6 +340,7 @@ fn servers(root: &mut Table<'_, '_>, sink: &mut Sink) -> Vec<Server> {
             origin: table
                 .word("origin", &ORIGINS, sink)
                 .unwrap_or(ServerOrigin::Reference),
+            file: table.optional_string("file", sink),
             url: table.optional_string("url", sink),
             api_key_env: table.optional_string("api_key_env", sink),
             identity_ca: table.optional_string("identity_ca", sink),

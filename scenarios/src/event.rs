@@ -11,6 +11,10 @@ use serde_json::Value;
 /// Version of the record format. Readers accept equal major numbers.
 pub const SCHEMA_VERSION: &str = "1.0";
 
+/// [`Message::what`] of an action that the harness asked the server for: its body has `action`, `args` and `sends`, the
+/// `RequestType`s of which one is expected to reach the device.
+pub const PERFORM: &str = "perform";
+
 /// Origin of the device's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

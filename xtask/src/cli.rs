@@ -207,7 +207,7 @@ pub(crate) struct VerifyArgs {
 /// Which server is under test.
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
-    /// Adapter: `reference` (embedded) or `nanomdm`, or the name of a server in verify.toml
+    /// Adapter: `reference` (embedded) or `nanomdm`, or the name of a server in verify.toml or of a file in servers/
     #[arg(long = "server", value_name = "NAME", default_value = "reference")]
     pub(crate) name: String,
     /// Run the embedded server over loopback sockets instead of the in-process carrier
@@ -216,6 +216,9 @@ pub(crate) struct ServerArgs {
     /// Base URL of the server
     #[arg(long)]
     pub(crate) url: Option<String>,
+    /// URL of the MDM endpoint that devices of a described server connect to
+    #[arg(long)]
+    pub(crate) mdm_url: Option<String>,
     /// API key of the server
     #[arg(long, env = "HARNESS_API_KEY", hide_env_values = true)]
     pub(crate) api_key: Option<String>,
@@ -554,6 +557,24 @@ pub(crate) struct FaultsArgs {
 pub(crate) enum ServerVerb {
     /// Start the reference server and serve until interrupted
     Start(Box<ServerStartArgs>),
+    /// Try each call of a described server once, and name the first line that does not fit
+    Check(ServerCheckArgs),
+}
+
+/// Options of `server check`.
+#[derive(Debug, Args)]
+pub(crate) struct ServerCheckArgs {
+    /// Name of a server in verify.toml or of a file in servers/
+    pub(crate) name: String,
+    /// Serial number or UDID of an enrolled device to look for
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) device: Option<String>,
+    /// Base URL instead of the described one
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Options of `server start`.

@@ -1,7 +1,7 @@
 //! All data files, loaded and checked together.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use device_matrix::calendar::{BusinessCalendar, CalendarPolicy, ClosedDay};
@@ -9,6 +9,7 @@ use device_matrix::capability::Facts;
 use device_matrix::catalog::Catalog;
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
 use device_matrix::support::SupportData;
+use harness::server::console::Console;
 use reports::decisions::{self, Decision};
 use reports::guidance::GuidanceBook;
 use reports::notice::check::Rules;
@@ -21,6 +22,8 @@ use crate::workspace::Workspace;
 
 const VENDOR_FILE: &str = "verify.toml";
 const REGISTER_FILE: &str = "reports/data/register.toml";
+/// Folder of descriptions of servers.
+const SERVERS: &str = "servers";
 const GUIDANCE_FILE: &str = "reports/data/guidance.toml";
 
 /// Everything that stands in data files.
@@ -46,6 +49,8 @@ pub(crate) struct Data {
     pub(crate) guidance: GuidanceBook,
     /// Decisions of people to take old versions out, and what is wrong with them; ask [`Data::decisions`].
     decisions: Result<Vec<Decision>, Vec<Diagnostic>>,
+    /// Described servers, by the path of their file.
+    pub(crate) consoles: BTreeMap<PathBuf, Console>,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Digest of releases, models and enrollment types.
@@ -76,7 +81,9 @@ impl Data {
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         let decided = decisions::read_sources(root).map_err(stop)?;
-        Ok(Self::check(matrix, capability, suite, own).map(|data| data.with_decisions(decided)))
+        let servers = described(root)?;
+        Ok(Self::check(matrix, capability, suite, own, servers)
+            .map(|data| data.with_decisions(decided)))
     }
 
     /// A decision that is wrong stops only the verbs that need decisions.
@@ -148,6 +155,7 @@ impl Data {
         capability: Vec<SourceFile>,
         suite_files: Vec<SourceFile>,
         own: Vec<SourceFile>,
+        servers: Vec<SourceFile>,
     ) -> Result<Self, BadData> {
         let mut found = Vec::new();
         let (facts, (suite, catalog)) = rayon::join(
@@ -187,6 +195,14 @@ impl Data {
                 &mut found,
             )
         });
+        let mut consoles = BTreeMap::new();
+        if let Some(suite) = &suite {
+            for source in &servers {
+                if let Some(console) = keep(Console::load(source, &suite.actions), &mut found) {
+                    consoles.insert(source.path.clone(), console);
+                }
+            }
+        }
         let mut warnings = Vec::new();
         if let (Some(catalog), Some(suite), Some(facts)) = (&catalog, &suite, &facts) {
             warnings.extend(device_matrix::catalog::lint(catalog));
@@ -199,7 +215,7 @@ impl Data {
             .partition(|diagnostic| diagnostic.severity == Severity::Error);
         found.extend(errors);
         let releases = scenarios::suite::revision(&matrix);
-        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own]
+        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own, servers]
             .into_iter()
             .flatten()
             .collect();
@@ -229,6 +245,7 @@ impl Data {
                     register,
                     guidance,
                     decisions: Ok(Vec::new()),
+                    consoles,
                     warnings,
                     releases,
                     sources,
@@ -256,6 +273,37 @@ fn keep<T>(result: Result<T, Vec<Diagnostic>>, found: &mut Vec<Diagnostic>) -> O
             None
         }
     }
+}
+
+/// The descriptions of servers: all of the folder, and those that the vendor names elsewhere.
+fn described(root: &Path) -> Result<Vec<SourceFile>, Stop> {
+    let mut paths = BTreeSet::new();
+    let folder = root.join(SERVERS);
+    if let Ok(entries) = std::fs::read_dir(&folder) {
+        for entry in entries {
+            let entry = entry.map_err(|error| Stop::io(&folder, &error))?;
+            let path = Path::new(SERVERS).join(entry.file_name());
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                paths.insert(path);
+            }
+        }
+    }
+    let vendor = read(root, VENDOR_FILE)?;
+    if let Ok(vendor) = Vendor::load(&vendor.path, &vendor.text) {
+        paths.extend(
+            vendor
+                .servers
+                .into_iter()
+                .filter_map(|server| Some(server.file?.into())),
+        );
+    }
+    paths
+        .iter()
+        .map(|path| read(root, &path.to_string_lossy()))
+        .collect()
 }
 
 fn read(root: &Path, path: &str) -> Result<SourceFile, Stop> {

@@ -78,7 +78,7 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Faults(arguments) => verbs::faults::run(arguments, &workspace, &data()?, lang),
         Verb::Notice(arguments) => verbs::notice::run(arguments, &data()?, lang),
         Verb::Agenda(arguments) => verbs::agenda::run(arguments, &data()?, lang),
-        Verb::Server(arguments) => verbs::server::run(arguments),
+        Verb::Server(arguments) => verbs::server::run(arguments, &workspace, lang),
         Verb::Devices(arguments) => verbs::devices::run(arguments, &data()?, lang, terminal),
         Verb::Import(arguments) => verbs::import::run(arguments, &workspace),
         Verb::Lint(arguments) => verbs::lint::run(&workspace, arguments.json),

@@ -328,6 +328,7 @@ fn inventory(number: usize) -> Scenario {
             args: json!({ "Queries": queries.as_slice() }),
             channel: ChannelWord::Device,
         },
+        named: None,
         looks: vec![Look {
             part: "inventory".to_owned(),
             pointer: "/Status".to_owned(),

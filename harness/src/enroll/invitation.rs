@@ -56,6 +56,8 @@ impl Secret {
         Self(uuid::Uuid::new_v4().simple().to_string())
     }
 
+    /// The secret itself, for the one place that sends it.
+    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

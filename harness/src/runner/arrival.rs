@@ -198,6 +198,7 @@ impl Executor {
         let mut rig = Rig::new(device, Arc::clone(release));
         scribe.device(rig.take_messages());
         enrolled??;
+        inputs.server.introduce(&request.id, rig.introduction());
         Ok(rig)
     }
 

@@ -4,6 +4,7 @@ mod api;
 mod apns;
 mod bench;
 mod conformance;
+mod console;
 mod device_catalogue;
 mod device_commands;
 mod device_declarations;

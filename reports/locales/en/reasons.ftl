@@ -2,6 +2,7 @@
 because-no_transcript = The messages cannot be read, so the cause stays open.
 because-altered_on_the_way = What reached the device is not what was handed to the server.
 because-product_message_violates_facts = A message written by the product does not fit this version.
+because-action_sent_nothing = The server accepted the action, but no command of it reached the device.
 because-server_did_not_take_notice = The device sent it, but the server's record does not show it.
 because-server_withheld_declaration = The server has the declaration in its manifest and answers the device's request for it with an error.
 because-facts_say_not_applicable = By the specification data this does not apply to such a device; the scenario's expectation and the data contradict each other.
@@ -39,6 +40,9 @@ reason-not_reached = the run did not come so far
 reason-interrupted = the run was interrupted
 reason-harness_bug = a fault of the harness
 reason-attempts_differ = attempts differ
+reason-action_not_described = the server's description has no such action
+reason-command_not_carried = the server takes no raw commands
+reason-not_shown_by_server = the server does not show what would be looked at
 reason-unsupported_by_server = the server does not support it
 reason-server_unreachable = the server cannot be reached
 reason-server_timeout = the server does not answer in time

@@ -2,6 +2,7 @@
 because-no_transcript = 通信の記録が読めないため、原因を決められません。
 because-altered_on_the_way = サーバーに渡した内容と、デバイスに届いた内容が異なります。
 because-product_message_violates_facts = 製品が作ったメッセージが、このバージョンの仕様に合っていません。
+because-action_sent_nothing = サーバーは操作を受け付けましたが、その操作のコマンドが端末に届きませんでした。
 because-server_did_not_take_notice = デバイスは送っていますが、サーバーの記録に反映されていません。
 because-server_withheld_declaration = サーバーが配布一覧に載せた宣言を、デバイスの要求に対してエラーで返しました。
 because-facts_say_not_applicable = 仕様データではこの構成に適用されない項目です。シナリオの期待と仕様データが食い違っています。
@@ -39,6 +40,9 @@ reason-not_reached = 実行が及ばなかった
 reason-interrupted = 実行が中断された
 reason-harness_bug = 検証プログラムの不具合
 reason-attempts_differ = 繰り返すと結果が変わる
+reason-action_not_described = サーバーの記述にこの操作がありません
+reason-command_not_carried = サーバーが個別のコマンドを受け付けません
+reason-not_shown_by_server = 確認に必要な情報をサーバーが示しません
 reason-unsupported_by_server = サーバーが対応していない
 reason-server_unreachable = サーバーに接続できない
 reason-server_timeout = サーバーが時間内に応答しない

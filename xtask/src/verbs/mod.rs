@@ -22,6 +22,7 @@ pub(crate) mod planted;
 pub(crate) mod publish;
 pub(crate) mod report;
 pub(crate) mod server;
+pub(crate) mod server_check;
 pub(crate) mod sign;
 pub(crate) mod summary;
 pub(crate) mod support;

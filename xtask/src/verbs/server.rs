@@ -1,4 +1,4 @@
-//! `server start`: the reference server as a process of its own.
+//! `server start`: the reference server as a process of its own. `server check` is beside it.
 
 use std::fs;
 use std::sync::Arc;
@@ -14,13 +14,19 @@ use harness::server::reference::{
 };
 use harness::server::tls::TlsSettings;
 
+use super::server_check;
 use super::under_test::pem;
 use crate::cli::{IdentityWord, ServerStartArgs, ServerVerb};
 use crate::exit::{Exit, Outcome, Stop};
+use crate::lang::Lang;
+use crate::workspace::Workspace;
 
-/// Serves until interrupted.
-pub(crate) fn run(verb: &ServerVerb) -> Outcome {
-    let ServerVerb::Start(arguments) = verb;
+/// Serves until interrupted, or checks a described server.
+pub(crate) fn run(verb: &ServerVerb, workspace: &Workspace, lang: Lang) -> Outcome {
+    let arguments = match verb {
+        ServerVerb::Start(arguments) => arguments,
+        ServerVerb::Check(arguments) => return server_check::run(arguments, workspace, lang),
+    };
     let ca = certificate_authority(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

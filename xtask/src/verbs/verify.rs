@@ -67,7 +67,7 @@ pub(crate) fn run(
         let connected = if planted.iter().any(|fault| fault.in_server()) {
             planted::server(&planted, &arguments.server, as_of).await?
         } else {
-            under_test::connect(&arguments.server, &data.vendor, as_of).await?
+            under_test::connect(&arguments.server, data, &workspace.root, as_of).await?
         };
         let server = connected.server;
         server
@@ -76,6 +76,10 @@ pub(crate) fn run(
             .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
         let capabilities = server.capabilities();
         wanted.same_server(&capabilities)?;
+        let plan = under_test::within(&plan, &data.suite, server.as_ref());
+        if plan.cases.is_empty() {
+            return Err(Stop::usage(nothing_to_run(&plan, lang)));
+        }
         let mut options = RunOptions::usual(wanted.seed, cores());
         options.nonce = connected.nonce;
         if let Some(jobs) = arguments.jobs {

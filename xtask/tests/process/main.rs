@@ -1,6 +1,7 @@
 //! Whole processes: the door as a person or a script meets it, with real exit codes, files, signals and sockets.
 
 mod by_profile;
+mod console;
 mod data;
 mod due;
 mod faults;

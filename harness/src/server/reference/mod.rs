@@ -6,6 +6,7 @@ mod checkin;
 mod config;
 mod core;
 mod enrollment;
+pub mod fleet;
 mod push;
 mod queue;
 mod quirks;

@@ -166,7 +166,8 @@ fn authority(
     Ok(Some(authority))
 }
 
-fn core(options: ServeOptions) -> Result<Core, StartError> {
+/// What the process form shares.
+pub(super) fn core(options: ServeOptions) -> Result<Core, StartError> {
     let client = http::client(CALL_WITHIN, &[])?;
     let anchor = TrustAnchor::from_pem(&options.ca_pem)?;
     Ok(Core {
