@@ -6,6 +6,7 @@ pub mod assess;
 pub mod codes;
 pub mod evidence;
 pub mod guidance;
+pub mod known_issues;
 pub mod record;
 pub mod register;
 pub mod render;

@@ -9,9 +9,12 @@ use device_matrix::capability::Facts;
 use device_matrix::catalog::Catalog;
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
 use reports::guidance::GuidanceBook;
+use reports::known_issues::{self, KnownIssues};
 use reports::register::Register;
 use reports::vendor::Vendor;
 use scenarios::suite::Suite;
+use snapshots::baseline::Baselines;
+use snapshots::store;
 
 use crate::exit::{Exit, Stop};
 use crate::workspace::Workspace;
@@ -19,6 +22,8 @@ use crate::workspace::Workspace;
 const VENDOR_FILE: &str = "verify.toml";
 const REGISTER_FILE: &str = "reports/data/register.toml";
 const GUIDANCE_FILE: &str = "reports/data/guidance.toml";
+/// The file of known issues.
+pub(crate) const KNOWN_ISSUES_FILE: &str = "reports/data/known_issues.toml";
 
 /// Everything that stands in data files.
 #[derive(Debug)]
@@ -39,6 +44,10 @@ pub(crate) struct Data {
     pub(crate) register: Register,
     /// What people have written down about releases.
     pub(crate) guidance: GuidanceBook,
+    /// What is known to be lost.
+    pub(crate) known_issues: KnownIssues,
+    /// Approved behavior.
+    pub(crate) baselines: Baselines,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Digest of releases, models and enrollment types.
@@ -64,11 +73,18 @@ impl Data {
         let matrix = device_matrix::sources::read_sources(root).map_err(stop)?;
         let capability = device_matrix::capability::read_sources(root).map_err(stop)?;
         let suite = scenarios::suite::read_sources(root).map_err(stop)?;
-        let own = [VENDOR_FILE, REGISTER_FILE, GUIDANCE_FILE]
+        let own = [
+            VENDOR_FILE,
+            REGISTER_FILE,
+            GUIDANCE_FILE,
+            KNOWN_ISSUES_FILE,
+        ]
             .map(|path| read(root, path))
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::check(matrix, capability, suite, own))
+        let baselines = store::load(&root.join(store::FOLDER))
+            .map_err(|error| Stop::new(Exit::BadData, error.to_string()))?;
+        Ok(Self::check(matrix, capability, suite, own).map(|data| Self { baselines, ..data }))
     }
 
     /// Reads and checks everything; bad data is shown on standard error and stops with exit 65.
@@ -101,8 +117,8 @@ impl Data {
         let catalog = keep(catalog, &mut found);
         let calendar = keep(BusinessCalendar::load(&matrix), &mut found);
         let policy = keep(CalendarPolicy::load(&matrix), &mut found);
-        let [vendor_file, register_file, guidance_file] = own.as_slice() else {
-            unreachable!("three files were asked for")
+        let [vendor_file, register_file, guidance_file, known_issues_file] = own.as_slice() else {
+            unreachable!("four files were asked for")
         };
         let vendor = keep(
             Vendor::load(&vendor_file.path, &vendor_file.text),
@@ -126,6 +142,17 @@ impl Data {
                 &mut found,
             )
         });
+        let known_issues = suite.as_ref().and_then(|suite| {
+            keep(
+                known_issues::load(
+                    &known_issues_file.path,
+                    &known_issues_file.text,
+                    |id| suite.features.iter().any(|feature| feature.id.0 == id),
+                    |id| suite.scenarios.iter().any(|scenario| scenario.id.0 == id),
+                ),
+                &mut found,
+            )
+        });
         let mut warnings = Vec::new();
         if let (Some(catalog), Some(suite), Some(facts)) = (&catalog, &suite, &facts) {
             warnings.extend(device_matrix::catalog::lint(catalog));
@@ -143,7 +170,15 @@ impl Data {
             .flatten()
             .collect();
         match (
-            catalog, facts, suite, calendar, policy, vendor, register, guidance,
+            catalog,
+            facts,
+            suite,
+            calendar,
+            policy,
+            vendor,
+            register,
+            guidance,
+            known_issues,
         ) {
             (
                 Some(catalog),
@@ -154,6 +189,7 @@ impl Data {
                 Some(vendor),
                 Some(register),
                 Some(guidance),
+                Some(known_issues),
             ) if found.is_empty() => {
                 let calendar = calendar.with_closed(closed_days(&vendor));
                 Ok(Self {
@@ -165,6 +201,8 @@ impl Data {
                     vendor,
                     register,
                     guidance,
+                    known_issues,
+                    baselines: Baselines::default(),
                     warnings,
                     releases,
                     sources,

@@ -72,6 +72,7 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Matrix(arguments) => verbs::matrix::run(arguments, &data()?, lang),
         Verb::Features(arguments) => verbs::features::run(arguments, &workspace, terminal, lang),
         Verb::Report(arguments) => verbs::report::run(arguments, &data()?, lang),
+        Verb::Snapshot(verb) => verbs::snapshot::run(verb, &workspace, data, lang),
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
         Verb::Faults(arguments) => verbs::faults::run(arguments, &data()?, lang),
         Verb::Server(arguments) => verbs::server::run(arguments),

@@ -1,5 +1,7 @@
 //! `lint`: all data files, every error at once.
 
+use std::path::Path;
+
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
 use serde::Serialize;
 
@@ -31,7 +33,13 @@ struct LintJson<'a> {
 /// Checks all data; errors are a no, warnings are not.
 pub(crate) fn run(workspace: &Workspace, json: bool) -> Outcome {
     let (found, sources) = match Data::load(workspace)? {
-        Ok(data) => (data.warnings, data.sources),
+        Ok(data) => {
+            let today = crate::clock::as_of(None);
+            let path = Path::new(crate::data::KNOWN_ISSUES_FILE);
+            let mut warnings = data.warnings;
+            warnings.extend(data.known_issues.lint(path, today));
+            (warnings, data.sources)
+        }
         Err(bad) => (bad.found, bad.sources),
     };
     let errors = found

@@ -18,6 +18,7 @@ pub(crate) mod publish;
 pub(crate) mod report;
 pub(crate) mod server;
 pub(crate) mod sign;
+pub(crate) mod snapshot;
 pub(crate) mod summary;
 pub(crate) mod target;
 pub(crate) mod under_test;
