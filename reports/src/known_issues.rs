@@ -10,8 +10,8 @@ use device_matrix::enrollment::EnrollmentType;
 use device_matrix::known::Text;
 use device_matrix::platform::Platform;
 use device_matrix::version::{OsVersion, VersionNumber};
-use jiff::civil::Date;
 use jiff::Span;
+use jiff::civil::Date;
 use scenarios::event::CellRecord;
 
 use crate::assess::{Assessment, Finding, FindingKind, KnownMatch, KnownState, Party};
@@ -108,8 +108,14 @@ pub fn load(
             continue;
         };
         let unknown = [
-            ("feature", issue.feature.as_deref().filter(|id| !feature(id))),
-            ("scenario", issue.scenario.as_deref().filter(|id| !scenario(id))),
+            (
+                "feature",
+                issue.feature.as_deref().filter(|id| !feature(id)),
+            ),
+            (
+                "scenario",
+                issue.scenario.as_deref().filter(|id| !scenario(id)),
+            ),
         ];
         for (what, id) in unknown {
             if let Some(id) = id {

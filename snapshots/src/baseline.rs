@@ -329,7 +329,10 @@ fn keyed(effects: &[EffectLook]) -> BTreeMap<(&str, &str, usize), &Value> {
     let mut out = BTreeMap::new();
     for look in effects {
         let count = seen.entry((&look.phase, &look.pointer)).or_default();
-        out.insert((look.phase.as_str(), look.pointer.as_str(), *count), &look.seen);
+        out.insert(
+            (look.phase.as_str(), look.pointer.as_str(), *count),
+            &look.seen,
+        );
         *count += 1;
     }
     out
@@ -404,8 +407,7 @@ mod tests {
             all.compare(&key("11.2"), &observed(EMPTY)),
             Ok(Standing::Approved(_))
         ));
-        let Ok(Standing::Different { changes, .. }) =
-            all.compare(&key("11.3"), &observed(ERROR))
+        let Ok(Standing::Different { changes, .. }) = all.compare(&key("11.3"), &observed(ERROR))
         else {
             panic!("the change was not seen")
         };
@@ -463,7 +465,8 @@ mod tests {
             date: "2026-11-23".to_owned(),
         });
         all.reject(key("11.3"), no);
-        let rejected = |release: &str, text: &str| match all.compare(&key(release), &observed(text)) {
+        let rejected = |release: &str, text: &str| match all.compare(&key(release), &observed(text))
+        {
             Ok(Standing::Different { rejected, .. }) => rejected.is_some(),
             other => panic!("{other:?}"),
         };
@@ -491,7 +494,13 @@ mod tests {
                 );
             }
         }
-        for name in ["ios.snap", "ios-18.0.snap", "os9-18.0-ade.snap", "ios-x-ade.snap", "ios-1-ade~1.snap"] {
+        for name in [
+            "ios.snap",
+            "ios-18.0.snap",
+            "os9-18.0-ade.snap",
+            "ios-x-ade.snap",
+            "ios-1-ade~1.snap",
+        ] {
             assert_eq!(Key::from_path("s", name), None, "{name}");
         }
     }

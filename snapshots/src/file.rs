@@ -217,7 +217,13 @@ mod tests {
 
     #[test]
     fn what_is_no_snapshot_is_refused() {
-        for text in ["", "body", "---\nsource: a\n", "---\n{{{\n---\n", "---\nplain\n---\n"] {
+        for text in [
+            "",
+            "body",
+            "---\nsource: a\n",
+            "---\n{{{\n---\n",
+            "---\nplain\n---\n",
+        ] {
             assert!(SnapshotFile::parse(text).is_err(), "{text}");
         }
     }

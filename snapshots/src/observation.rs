@@ -239,10 +239,7 @@ fn body(out: &mut String, value: &Value) {
         return;
     }
     // Values of JSON types can always be written.
-    for line in serde_json::to_string_pretty(value)
-        .unwrap_or(line)
-        .lines()
-    {
+    for line in serde_json::to_string_pretty(value).unwrap_or(line).lines() {
         let _ = writeln!(out, "  {line}");
     }
 }

@@ -146,12 +146,9 @@ fn redacted_in(value: &Value, parent: &str) -> Value {
             Some(document) => redacted_in(&document, parent),
             None => Value::Object(redacted_map(map, parent)),
         },
-        Value::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| redacted_in(item, parent))
-                .collect(),
-        ),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| redacted_in(item, parent)).collect())
+        }
         Value::String(text) if is_uuid(text) => placeholder(Because::Volatile),
         other => other.clone(),
     }

@@ -107,7 +107,10 @@ pub fn read(path: &Path) -> Result<Stored, StoreError> {
         .map_err(|error| StoreError::io(path, error))?
         .len();
     if size > MAX_FILE {
-        return Err(StoreError::bad(path, format!("larger than {MAX_FILE} bytes")));
+        return Err(StoreError::bad(
+            path,
+            format!("larger than {MAX_FILE} bytes"),
+        ));
     }
     let text = fs::read_to_string(path).map_err(|error| StoreError::io(path, error))?;
     let file = SnapshotFile::parse(&text).map_err(|cause| StoreError::bad(path, cause))?;
@@ -168,7 +171,8 @@ pub fn accept(
     let alone = one.number == 1
         && !second.exists()
         && !folder.join(format!("{}.new", one.key.path(2))).exists();
-    let inherited = alone && older(folder, &one.key)?.is_some_and(|text| text == one.file.text.trim_end());
+    let inherited =
+        alone && older(folder, &one.key)?.is_some_and(|text| text == one.file.text.trim_end());
     if inherited {
         if target.is_file() {
             fs::remove_file(&target).map_err(|error| StoreError::io(&target, error))?;
@@ -327,7 +331,14 @@ mod tests {
         fs::create_dir_all(path.parent().expect("parent")).expect("made");
         fs::write(&path, "nothing").expect("written");
         let error = load(folder.path()).expect_err("broken").to_string();
-        assert!(error.contains("ios-18.0-ade.snap") && error.contains("---"), "{error}");
-        assert!(load(&folder.path().join("nowhere")).expect("none").is_empty());
+        assert!(
+            error.contains("ios-18.0-ade.snap") && error.contains("---"),
+            "{error}"
+        );
+        assert!(
+            load(&folder.path().join("nowhere"))
+                .expect("none")
+                .is_empty()
+        );
     }
 }

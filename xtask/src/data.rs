@@ -73,12 +73,7 @@ impl Data {
         let matrix = device_matrix::sources::read_sources(root).map_err(stop)?;
         let capability = device_matrix::capability::read_sources(root).map_err(stop)?;
         let suite = scenarios::suite::read_sources(root).map_err(stop)?;
-        let own = [
-            VENDOR_FILE,
-            REGISTER_FILE,
-            GUIDANCE_FILE,
-            KNOWN_ISSUES_FILE,
-        ]
+        let own = [VENDOR_FILE, REGISTER_FILE, GUIDANCE_FILE, KNOWN_ISSUES_FILE]
             .map(|path| read(root, path))
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;

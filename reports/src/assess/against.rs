@@ -61,7 +61,9 @@ impl Assessment {
             );
             let partner = index.get(&key).and_then(|found| {
                 found.iter().copied().min_by_key(|other| {
-                    let release = other_cells.get(other.cell.as_str()).map(|cell| &cell.release);
+                    let release = other_cells
+                        .get(other.cell.as_str())
+                        .map(|cell| &cell.release);
                     (release != Some(&cell.release), &other.id)
                 })
             });

@@ -11,9 +11,7 @@ use scenarios::scenario::Scenario;
 use super::context::CellView;
 use super::parts::{carried, in_force, informs, judge, observe};
 use super::party::{MessageCheck, Scene, fault};
-use super::types::{
-    CaseResult, Observed, Offered, Outcome, PartResult, PartState, Repeats, Since,
-};
+use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Repeats, Since};
 use crate::evidence::Evidence;
 use crate::record::{Attempt, CaseRecord, CellState};
 use scenarios::event::Judged;

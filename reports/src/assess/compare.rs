@@ -187,7 +187,12 @@ pub(crate) fn behavior(
 ) -> (Vec<BehaviorRow>, u64) {
     let cells: BTreeMap<&str, &CellRecord> =
         cells.iter().map(|(id, (cell, _))| (*id, *cell)).collect();
-    rows("previous_release", pairs, (&cells, &cells), (evidence, evidence))
+    rows(
+        "previous_release",
+        pairs,
+        (&cells, &cells),
+        (evidence, evidence),
+    )
 }
 
 /// Message by message, what the cases do otherwise than in another run.

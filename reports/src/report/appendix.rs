@@ -6,8 +6,8 @@ use device_matrix::known::{Ternary, Text};
 use sha2::{Digest, Sha256};
 
 use super::model::{
-    AgainstCase, AgainstView, Appendix, ArrivalView, BehaviorView, CellRow, Count, Coverage, DecisionView, ItemRow, NotTested, Pair,
-    ProbeView, SkipCount,
+    AgainstCase, AgainstView, Appendix, ArrivalView, BehaviorView, CellRow, Count, Coverage,
+    DecisionView, ItemRow, NotTested, Pair, ProbeView, SkipCount,
 };
 use super::{Book, ItemChange, ItemView};
 use crate::assess::rollup::overall;

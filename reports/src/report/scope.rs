@@ -6,9 +6,7 @@ use device_matrix::platform::Platform;
 use device_matrix::version::OsVersion;
 
 use super::Book;
-use super::model::{
-    Conditions, FindingView, KnownView, LookView, NamedFeature, RepeatView, Scope,
-};
+use super::model::{Conditions, FindingView, KnownView, LookView, NamedFeature, RepeatView, Scope};
 use crate::assess::{CellResult, Finding, FindingKind, Party, Since, wilson};
 
 pub(super) fn finding(book: &Book<'_>, finding: &Finding) -> FindingView {

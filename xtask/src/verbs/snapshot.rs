@@ -81,11 +81,7 @@ fn list(arguments: &SnapshotListArgs, folder: &Path, lang: Lang) -> Outcome {
             let decision = one.file.header.decision();
             files.push(ListedJson {
                 path: one.path.display().to_string(),
-                release: format!(
-                    "{}{}",
-                    one.key.line.platform.slug(),
-                    one.key.release.slug()
-                ),
+                release: format!("{}{}", one.key.line.platform.slug(), one.key.release.slug()),
                 enrollment_class: one.key.line.class.as_str(),
                 scenario: one.key.line.scenario,
                 state: if state == "approved" && decision.is_none() {
@@ -296,10 +292,7 @@ fn show(out: &CheckJson, lang: Lang) {
             println!("    {difference}");
         }
         if proposal.differences.len() > MAX_SHOWN {
-            println!(
-                "    … {}",
-                proposal.differences.len() - MAX_SHOWN
-            );
+            println!("    … {}", proposal.differences.len() - MAX_SHOWN);
         }
     }
     if !out.proposals.is_empty() {
@@ -348,10 +341,7 @@ fn decide(arguments: &SnapshotDecideArgs, folder: &Path, yes: bool, lang: Lang) 
     chosen.sort_by(|a, b| (&a.key, a.number).cmp(&(&b.key, b.number)));
     let mut kept = 0_usize;
     for one in &chosen {
-        let proposed = one
-            .path
-            .to_string_lossy()
-            .ends_with(PROPOSED);
+        let proposed = one.path.to_string_lossy().ends_with(PROPOSED);
         if yes && proposed {
             kept += usize::from(
                 store::accept(folder, &one.path, &decision)

@@ -1,5 +1,6 @@
 //! Whole processes: the door as a person or a script meets it, with real exit codes, files, signals and sockets.
 
+mod approved;
 mod data;
 mod gone;
 mod interrupted;
