@@ -30,8 +30,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn published_values() {
-        // R 4.3, binom::binom.confint(method = "wilson"), to four digits.
+    fn known_values() {
+        // 81 of 263 is the example of R. G. Newcombe, Statistics in Medicine 17 (1998), 857–872; the other rows are
+        // the formula by hand.
         let rows = [
             (0, 10, 0.0, 0.2775),
             (1, 10, 0.0179, 0.4042),
