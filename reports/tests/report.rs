@@ -489,15 +489,11 @@ fn a_known_issue_explains_its_finding_until_it_expires_and_nothing_beside_it() {
         .expect("issues");
         let marked = assessment().with_known_issues(&known, day);
         assert_eq!(marked.verdict, Verdict::Restrictions, "the verdict stays");
-        let found = marked
-            .findings
-            .iter()
-            .filter_map(|finding| {
-                let known = finding.known.as_ref()?;
-                assert_eq!(finding.feature, "allow-camera");
-                Some(known.state)
-            })
-            .next();
+        let found = marked.findings.iter().find_map(|finding| {
+            let known = finding.known.as_ref()?;
+            assert_eq!(finding.feature, "allow-camera");
+            Some(known.state)
+        });
         (found, marked.unmatched_issues.len())
     };
     let ios26 = "{ platform = \"ios\", from = \"26.0\", until = \"26.1\" }";

@@ -175,12 +175,12 @@ impl Bench<'_> {
             differs |= judged
                 .iter()
                 .any(|attempt| observe(&attempt.looks, &part.id, informs) != observed);
-            let lost = judged
+            let losing = judged
                 .iter()
                 .filter(|attempt| observe(&attempt.looks, &part.id, informs) == Observed::Lost)
                 .count();
             let repeats = Repeats {
-                lost: u32::try_from(lost).unwrap_or(u32::MAX),
+                lost: u32::try_from(losing).unwrap_or(u32::MAX),
                 of: u32::try_from(judged.len()).unwrap_or(u32::MAX),
             };
             let row = in_force(part, cell);
