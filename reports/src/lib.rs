@@ -9,6 +9,7 @@ pub mod decisions;
 pub mod evidence;
 pub mod guidance;
 pub mod notice;
+pub mod known_issues;
 pub mod record;
 pub mod register;
 pub mod render;

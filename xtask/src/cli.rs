@@ -47,6 +47,9 @@ pub(crate) enum Verb {
     Support(SupportArgs),
     /// Write the report of a recorded run again
     Report(ReportArgs),
+    /// Approved behavior: what differs from it, and who has accepted what and why
+    #[command(subcommand, after_help = SNAPSHOT_HELP)]
+    Snapshot(SnapshotVerb),
     /// Sign a report off; the only way to the state `final`
     Sign(SignArgs),
     /// The sixty days' notice before an old version leaves: check, plan, render
@@ -125,6 +128,13 @@ Examples:
   cargo xtask support --platform Windows --supported 11-23h2,11-24h2,11-25h2,11-26h1
   cargo xtask support --supported ios16,ios17,ios18,ios26 --candidate ios16 --pending ios15";
 
+const SNAPSHOT_HELP: &str = "\
+Examples:
+  cargo xtask snapshot check runs/ios18-2026-11-23-1a2b3c4d
+  cargo insta review                                      (looks at the same proposals one by one)
+  cargo xtask snapshot accept --run runs/ios18-2026-11-23-1a2b3c4d --who Taro --why \"documented in 26.0\"
+  cargo xtask snapshot reject snapshots/baselines/apple/os-update/ios-26.0-ade.snap.new --who Taro --why \"defect\"";
+
 /// How many cells are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TierWord {
@@ -187,6 +197,12 @@ pub(crate) struct VerifyArgs {
     /// Seed of ids and randomness [default: 1]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// How often a case that fails is tried [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) repeat: Option<u32>,
+    /// Compare with this recorded run: another build of the OS, or of the server under test
+    #[arg(long, value_name = "RUN")]
+    pub(crate) against: Option<PathBuf>,
     /// Cells in flight [default: 64 per core]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
@@ -372,9 +388,72 @@ pub(crate) struct ReportArgs {
     /// The date as of which to look at the world [default: that of the run]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
+    /// Compare with this recorded run: another build of the OS, or of the server under test
+    #[arg(long, value_name = "RUN")]
+    pub(crate) against: Option<PathBuf>,
     /// Print a summary as JSON instead of the table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Verbs of `snapshot`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotVerb {
+    /// List baselines, proposals and rejected proposals
+    List(SnapshotListArgs),
+    /// Compare a recorded run with the baselines and write a proposal (.snap.new) for each that differs or is missing
+    Check(SnapshotCheckArgs),
+    /// Accept proposals: they become the baselines of their releases
+    Accept(SnapshotDecideArgs),
+    /// Reject proposals: what they hold stays a difference, with the reason
+    Reject(SnapshotDecideArgs),
+}
+
+/// Options of `snapshot list`.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotListArgs {
+    /// Folder of the baselines [default: snapshots/baselines/apple]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `snapshot check`.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotCheckArgs {
+    /// The folder of the run
+    pub(crate) run: PathBuf,
+    /// Folder of the baselines [default: snapshots/baselines/apple]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `snapshot accept` and `snapshot reject`.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotDecideArgs {
+    /// Proposals (.snap.new), or baselines accepted with `cargo insta` that nobody has signed
+    #[arg(required_unless_present = "run")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Every proposal that came from this run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<PathBuf>,
+    /// Who decides
+    #[arg(long)]
+    pub(crate) who: String,
+    /// Why
+    #[arg(long)]
+    pub(crate) why: String,
+    /// The day of the decision [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Folder of the baselines [default: snapshots/baselines/apple]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Options of `sign`.

@@ -13,9 +13,12 @@ use harness::server::console::Console;
 use reports::decisions::{self, Decision};
 use reports::guidance::GuidanceBook;
 use reports::notice::check::Rules;
+use reports::known_issues::{self, KnownIssues};
 use reports::register::Register;
 use reports::vendor::Vendor;
 use scenarios::suite::Suite;
+use snapshots::baseline::Baselines;
+use snapshots::store;
 
 use crate::exit::{Exit, Stop};
 use crate::workspace::Workspace;
@@ -25,6 +28,8 @@ const REGISTER_FILE: &str = "reports/data/register.toml";
 /// Folder of descriptions of servers.
 const SERVERS: &str = "servers";
 const GUIDANCE_FILE: &str = "reports/data/guidance.toml";
+/// The file of known issues.
+pub(crate) const KNOWN_ISSUES_FILE: &str = "reports/data/known_issues.toml";
 
 /// Everything that stands in data files.
 #[derive(Debug)]
@@ -51,6 +56,10 @@ pub(crate) struct Data {
     decisions: Result<Vec<Decision>, Vec<Diagnostic>>,
     /// Described servers, by the path of their file.
     pub(crate) consoles: BTreeMap<PathBuf, Console>,
+    /// What is known to be lost.
+    pub(crate) known_issues: KnownIssues,
+    /// Approved behavior.
+    pub(crate) baselines: Baselines,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Digest of releases, models and enrollment types.
@@ -76,14 +85,16 @@ impl Data {
         let matrix = device_matrix::sources::read_sources(root).map_err(stop)?;
         let capability = device_matrix::capability::read_sources(root).map_err(stop)?;
         let suite = scenarios::suite::read_sources(root).map_err(stop)?;
-        let own = [VENDOR_FILE, REGISTER_FILE, GUIDANCE_FILE]
+        let own = [VENDOR_FILE, REGISTER_FILE, GUIDANCE_FILE, KNOWN_ISSUES_FILE]
             .map(|path| read(root, path))
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         let decided = decisions::read_sources(root).map_err(stop)?;
         let servers = described(root)?;
+        let baselines = store::load(&root.join(store::FOLDER))
+            .map_err(|error| Stop::new(Exit::BadData, error.to_string()))?;
         Ok(Self::check(matrix, capability, suite, own, servers)
-            .map(|data| data.with_decisions(decided)))
+            .map(|data| Self { baselines, ..data }.with_decisions(decided)))
     }
 
     /// A decision that is wrong stops only the verbs that need decisions.
@@ -170,8 +181,8 @@ impl Data {
         let support = catalog
             .as_ref()
             .and_then(|catalog| keep(SupportData::load(&matrix, catalog), &mut found));
-        let [vendor_file, register_file, guidance_file] = own.as_slice() else {
-            unreachable!("three files were asked for")
+        let [vendor_file, register_file, guidance_file, known_issues_file] = own.as_slice() else {
+            unreachable!("four files were asked for")
         };
         let vendor = keep(
             Vendor::load(&vendor_file.path, &vendor_file.text),
@@ -203,6 +214,17 @@ impl Data {
                 }
             }
         }
+        let known_issues = suite.as_ref().and_then(|suite| {
+            keep(
+                known_issues::load(
+                    &known_issues_file.path,
+                    &known_issues_file.text,
+                    |id| suite.features.iter().any(|feature| feature.id.0 == id),
+                    |id| suite.scenarios.iter().any(|scenario| scenario.id.0 == id),
+                ),
+                &mut found,
+            )
+        });
         let mut warnings = Vec::new();
         if let (Some(catalog), Some(suite), Some(facts)) = (&catalog, &suite, &facts) {
             warnings.extend(device_matrix::catalog::lint(catalog));
@@ -220,7 +242,16 @@ impl Data {
             .flatten()
             .collect();
         match (
-            catalog, facts, suite, calendar, policy, support, vendor, register, guidance,
+            catalog,
+            facts,
+            suite,
+            calendar,
+            policy,
+            support,
+            vendor,
+            register,
+            guidance,
+            known_issues,
         ) {
             (
                 Some(catalog),
@@ -232,6 +263,7 @@ impl Data {
                 Some(vendor),
                 Some(register),
                 Some(guidance),
+                Some(known_issues),
             ) if found.is_empty() => {
                 let calendar = calendar.with_closed(closed_days(&vendor));
                 Ok(Self {
@@ -246,6 +278,8 @@ impl Data {
                     guidance,
                     decisions: Ok(Vec::new()),
                     consoles,
+                    known_issues,
+                    baselines: Baselines::default(),
                     warnings,
                     releases,
                     sources,

@@ -8,6 +8,7 @@ because-server_withheld_declaration = The server has the declaration in its mani
 because-facts_say_not_applicable = By the specification data this does not apply to such a device; the scenario's expectation and the data contradict each other.
 because-harness_message_violates_facts = A message written by the harness does not fit this version.
 because-never_delivered = No message reached the device.
+because-device_answer_violates_facts = An answer of the device does not fit what this version specifies.
 because-valid_message_and_available = A valid message was delivered, and what this version should offer did not come about.
 because-facts_unknown = The specification data do not say whether this version offers it.
 because-stated_by_source = The source states that it is lost on this version.

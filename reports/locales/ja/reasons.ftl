@@ -8,6 +8,7 @@ because-server_withheld_declaration = サーバーが配布一覧に載せた宣
 because-facts_say_not_applicable = 仕様データではこの構成に適用されない項目です。シナリオの期待と仕様データが食い違っています。
 because-harness_message_violates_facts = 検証側が作ったメッセージが、このバージョンの仕様に合っていません。
 because-never_delivered = デバイスに届いたメッセージがありません。
+because-device_answer_violates_facts = デバイスの応答が、このバージョンの仕様と合いません。
 because-valid_message_and_available = 仕様に合うメッセージが届き、このバージョンで使えるはずの項目が働いていません。
 because-facts_unknown = このバージョンで使えるかどうかが仕様データで不明です。
 because-stated_by_source = 出典に、このバージョンで失われると書かれています。

@@ -58,6 +58,8 @@ pub struct Signs {
     pub product_violation: bool,
     /// A message or payload that the harness wrote does not fit the release.
     pub harness_violation: bool,
+    /// An answer of the device does not fit the release.
+    pub device_violation: bool,
     /// Whether everything used applies to this release, enrollment type and channel by the facts.
     pub applies: Ternary,
     /// Only what the server saw is not as expected, although the device sent something.
@@ -84,7 +86,7 @@ pub struct Row {
 }
 
 /// The decision table; the first row that holds decides. The last one always does.
-pub const ROWS: [Row; 11] = [
+pub const ROWS: [Row; 12] = [
     Row {
         because: "no_transcript",
         party: Party::Undetermined,
@@ -129,6 +131,11 @@ pub const ROWS: [Row; 11] = [
         because: "never_delivered",
         party: Party::Undetermined,
         holds: |signs| !signs.delivered,
+    },
+    Row {
+        because: "device_answer_violates_facts",
+        party: Party::Os,
+        holds: |signs| signs.device_violation,
     },
     Row {
         because: "valid_message_and_available",
@@ -190,6 +197,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             altered: false,
             product_violation: false,
             harness_violation: false,
+            device_violation: false,
             applies: Ternary::Unknown,
             only_server_view: false,
             withheld: false,
@@ -233,6 +241,16 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
                     .map(|text| format!("#{} {text}", message.seq)),
             );
         }
+    }
+    let mut device_violation = false;
+    for (message, subject) in transcript.messages.iter().filter_map(answer) {
+        let found = scene.check.violations(&subject, &context);
+        device_violation |= !found.is_empty();
+        details.extend(
+            found
+                .into_iter()
+                .map(|text| format!("#{} {text}", message.seq)),
+        );
     }
     let mut harness_violation = false;
     let pressed = transcript.messages.iter().any(is_press);
@@ -279,6 +297,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
         altered,
         product_violation,
         harness_violation,
+        device_violation,
         applies,
         only_server_view: sent
             && failed().count() > 0
@@ -388,6 +407,24 @@ fn subject(body: &Value) -> Option<Subject<'_>> {
         id: body.get("Type")?.as_str()?,
         role: Role::Payload,
         body: body.get("Payload")?,
+    })
+}
+
+/// An acknowledged answer to a command, as far as it was kept whole.
+fn answer(message: &Message) -> Option<(&Message, Subject<'_>)> {
+    let acknowledged = message.direction == Direction::ToServer
+        && message.author == Author::Device
+        && message.body.get("CommandUUID").is_some()
+        && message.body.get("Status").and_then(Value::as_str) == Some("Acknowledged");
+    let whole = || !message.body.to_string().contains("\"$redacted\"");
+    (acknowledged && whole()).then(|| {
+        let subject = Subject {
+            kind: Kind::Command,
+            id: &message.what,
+            role: Role::Response,
+            body: &message.body,
+        };
+        (message, subject)
     })
 }
 
@@ -507,6 +544,7 @@ mod tests {
             altered: false,
             product_violation: false,
             harness_violation: false,
+            device_violation: false,
             applies: Ternary::Yes,
             only_server_view: false,
             withheld: false,
@@ -592,6 +630,15 @@ mod tests {
                 Party::Undetermined,
                 Signs {
                     delivered: false,
+                    ..base.clone()
+                },
+            ),
+            (
+                "device_answer_violates_facts",
+                Party::Os,
+                Signs {
+                    device_violation: true,
+                    applies: Ternary::Unknown,
                     ..base.clone()
                 },
             ),

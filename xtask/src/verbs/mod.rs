@@ -24,6 +24,7 @@ pub(crate) mod report;
 pub(crate) mod server;
 pub(crate) mod server_check;
 pub(crate) mod sign;
+pub(crate) mod snapshot;
 pub(crate) mod summary;
 pub(crate) mod support;
 pub(crate) mod support_view;

@@ -82,6 +82,9 @@ pub(crate) fn run(
         }
         let mut options = RunOptions::usual(wanted.seed, cores());
         options.nonce = connected.nonce;
+        if let Some(repeat) = arguments.repeat {
+            options.retries = repeat - 1;
+        }
         if let Some(jobs) = arguments.jobs {
             options.jobs = jobs.max(1);
         }
@@ -115,7 +118,8 @@ pub(crate) fn run(
         let summary = summary.map_err(|error| Stop::new(Exit::BadData, error.to_string()))?;
         Ok::<_, Stop>((folder, summary))
     })?;
-    let (assessment, model) = publish::assess(&folder, data, None)?;
+    let (assessment, model) =
+        publish::assess_against(&folder, data, None, arguments.against.as_deref())?;
     let published = publish::write(&folder, assessment, model)?;
     super::report::show(&published, &folder, arguments.json, lang)?;
     if !wanted.faults.is_empty() {
@@ -130,6 +134,9 @@ pub(crate) fn run(
                 ),
             }
         );
+    }
+    if let Some(hint) = to_review(&published.assessment, &folder, lang) {
+        eprintln!("{hint}");
     }
     if let Some(hint) = how_to_go_on(&summary, &folder, lang) {
         eprintln!("{hint}");
@@ -147,6 +154,22 @@ fn exit(verdict: Verdict, summary: &RunSummary) -> Exit {
         Exit::Yes if summary.server_gone.is_some() => Exit::Undecided,
         other => other,
     }
+}
+
+/// What to do about behavior that nobody has approved.
+fn to_review(assessment: &assess::Assessment, folder: &Path, lang: Lang) -> Option<String> {
+    let tally = assessment.baselines;
+    let check = format!("cargo xtask snapshot check {}", folder.display());
+    (tally.different > 0).then(|| match lang {
+        Lang::Ja => format!(
+            "承認済みの動作と異なるケースが {} 件あります。確認: {check}",
+            tally.different
+        ),
+        Lang::En => format!(
+            "{} cases behave otherwise than approved; review with: {check}",
+            tally.different
+        ),
+    })
 }
 
 /// What to do about a run that did not get to its end.

@@ -2,6 +2,7 @@
 
 mod by_profile;
 mod console;
+mod approved;
 mod data;
 mod due;
 mod faults;
