@@ -658,6 +658,10 @@ pub(crate) struct ServerCheckArgs {
 
 /// Options of `server start`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one flag per ability of the server"
+)]
 pub(crate) struct ServerStartArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:9000")]

@@ -64,6 +64,10 @@ async fn refused(invitation: ProfileInvitation, setup: Setup) -> (&'static str, 
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a borrow"
+)]
 fn mdm(more: Value) -> Value {
     let mut mdm = json!({
         "PayloadType": "com.apple.mdm",
@@ -109,6 +113,10 @@ fn container(expired: bool, other_key: bool, word: &str) -> Value {
     })
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a borrow"
+)]
 fn payload(kind: &str, content: Value) -> Value {
     json!({ "PayloadType": kind, "PayloadUUID": IDENTITY, "PayloadContent": content })
 }
@@ -262,7 +270,7 @@ async fn only_a_trusted_signer_is_verified() {
         let invited = Invitation::Profile(Box::new(invitation));
         match device.enroll_by(&invited).await {
             Err(DeviceError::Enrollment { sentence, .. }) => {
-                assert!(!word.is_empty() && sentence.contains(word), "{sentence}")
+                assert!(!word.is_empty() && sentence.contains(word), "{sentence}");
             }
             Err(DeviceError::Unreachable(_)) => assert!(word.is_empty()),
             other => panic!("{other:?}"),

@@ -1,8 +1,8 @@
 //! Whole processes: the door as a person or a script meets it, with real exit codes, files, signals and sockets.
 
+mod approved;
 mod by_profile;
 mod console;
-mod approved;
 mod data;
 mod due;
 mod faults;
