@@ -152,9 +152,7 @@ impl Pass<'_> {
         self.come(&id, channel).await?;
         let fate = self.scribe.fate(&uuid);
         let answer = fate.and_then(|fate| fate.answer);
-        if let Some(body) = fate.and_then(|fate| fate.body.as_ref())
-            && body.get("Status").and_then(Value::as_str) == Some("NotNow")
-        {
+        if let Some(body) = fate.and_then(|fate| fate.not_now.as_ref()) {
             // Not final: the server goes on waiting, and the device comes back by itself later.
             return Ok(Seen {
                 value: Some(body.clone()),

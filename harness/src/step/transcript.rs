@@ -23,8 +23,8 @@ pub struct Fate {
     pub altered: bool,
     /// Position of the device's latest answer in the transcript.
     pub answer: Option<u32>,
-    /// The device's latest answer, as it was.
-    pub body: Option<Value>,
+    /// The device's latest answer, as it was, when that was `NotNow`.
+    pub not_now: Option<Value>,
 }
 
 /// The transcript of one attempt in the making.
@@ -201,7 +201,8 @@ impl Scribe {
         };
         if let Some((_, fate)) = self.handed.get_mut(uuid) {
             fate.answer = Some(seq);
-            fate.body = Some(body.clone());
+            let not_now = body.get("Status").and_then(Value::as_str) == Some("NotNow");
+            fate.not_now = not_now.then(|| body.clone());
         }
     }
 

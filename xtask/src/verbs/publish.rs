@@ -89,9 +89,7 @@ pub(crate) fn assess(
     );
     let assessment = assess::assess(&AssessInputs {
         record: &record,
-        evidence: &EvidenceDir {
-            folder: run.join("evidence"),
-        },
+        evidence: &EvidenceDir::open(run),
         suite: SuiteView {
             features: &data.suite.features,
             scenarios: &data.suite.scenarios,
@@ -160,6 +158,9 @@ pub(crate) fn write(
         ("junit.xml", render::junit(&assessment).map_err(bug)?),
         ("assessment.json", assess::published::to_json(&assessment)),
     ];
+    EvidenceDir::open(run)
+        .unpack(model.linked())
+        .map_err(|error| Stop::io(run, &error))?;
     for (name, text) in &documents {
         let path = run.join(name);
         fs::write(&path, text).map_err(|error| Stop::io(&path, &error))?;
