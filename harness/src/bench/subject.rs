@@ -248,7 +248,7 @@ fn why(rounds: &[Round], run: Run) -> String {
 
 fn throughput(rounds: &[Round], ceilings: &Ceilings) -> Vec<Bar> {
     const HALF: &str = "every other exchange of a run is a poll with a short body; the bare exchange carries a long one \
-                        each time, over a connection that stays open, while a device connects anew for each session";
+                        each time";
     let cost = rounds.iter().filter_map(|round| {
         let (with, without) = (round.duplex.as_ref().ok()?, round.silent.as_ref().ok()?);
         let rate = without.exchanges_per_second();

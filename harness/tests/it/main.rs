@@ -5,6 +5,7 @@ mod bench;
 mod conformance;
 mod device_catalogue;
 mod device_commands;
+mod device_connection;
 mod device_declarations;
 mod device_effects;
 mod device_enrollment;

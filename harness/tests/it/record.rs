@@ -294,3 +294,27 @@ fn a_record_is_never_overwritten() {
     let pack = scenarios::pack::Pack::open(&base.path().join("evidence")).expect("a pack");
     assert_eq!(pack.addresses(), [empty.sha256]);
 }
+
+#[tokio::test]
+async fn evidence_torn_by_a_kill_is_cut_off_when_the_record_goes_on() {
+    let (base, events) = recorded().await;
+    let path = base.path().join("evidence/pack");
+    let whole = fs::read(&path).expect("a pack");
+    let mut torn = whole.clone();
+    torn.extend_from_slice(&whole[..whole.len() / 2]);
+    torn.truncate(torn.len() - 1);
+    fs::write(&path, &torn).expect("write");
+    let mut writer = RecordWriter::resume(base.path()).expect("goes on");
+    let empty = Evidence::of(&Transcript::default());
+    writer.evidence(&empty).expect("evidence");
+    writer.flush().expect("flushed");
+    assert_eq!(
+        evidence(base.path(), &empty.sha256).expect("evidence"),
+        Transcript::default()
+    );
+    for event in events {
+        if let Event::CaseEnded { evidence: sha, .. } = event {
+            evidence(base.path(), &sha).expect("the earlier evidence is still there");
+        }
+    }
+}
