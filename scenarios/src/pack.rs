@@ -105,7 +105,7 @@ impl Pack {
     /// Addresses of all transcripts, in order.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.index.places.keys().map(|key| hex(key)).collect();
+        let mut all: Vec<String> = self.index.places.keys().map(hex).collect();
         all.sort_unstable();
         all
     }
@@ -198,8 +198,12 @@ mod tests {
         }
         for cut in 0..=whole.len() {
             let index = Index::scan(Cursor::new(&whole[..cut])).expect("scanned");
-            let expected = ends.iter().filter(|end| **end <= cut).max();
-            assert_eq!(Some(&(index.end() as usize)), expected, "cut at {cut}");
+            let expected = ends.iter().copied().filter(|end| *end <= cut).max();
+            assert_eq!(
+                Some(index.end()),
+                expected.map(|end| end as u64),
+                "cut at {cut}"
+            );
         }
     }
 
@@ -209,7 +213,7 @@ mod tests {
         let (sha, mut bytes) = entry(b"transcript");
         std::fs::write(folder.path().join(PACK), &bytes).expect("written");
         let pack = Pack::open(folder.path()).expect("opened");
-        assert_eq!(pack.addresses(), [sha.clone()]);
+        assert_eq!(pack.addresses(), std::slice::from_ref(&sha));
         assert_eq!(pack.bytes(&sha).expect("there"), b"transcript");
         let of = |pack: &Pack, sha: &str| pack.bytes(sha).map_err(|error| error.kind());
         assert_eq!(of(&pack, &"0".repeat(64)), Err(ErrorKind::NotFound));

@@ -129,12 +129,11 @@ impl RecordReader {
 
     /// Reads the transcript with this address and checks that it still is what it was.
     pub fn evidence(&self, sha256: &str) -> Result<Transcript, RecordError> {
-        let pack = match self.pack.get() {
-            Some(pack) => pack,
-            None => {
-                let pack = open_pack(&self.dir)?;
-                self.pack.get_or_init(|| pack)
-            }
+        let pack = if let Some(pack) = self.pack.get() {
+            pack
+        } else {
+            let pack = open_pack(&self.dir)?;
+            self.pack.get_or_init(|| pack)
         };
         transcript(&self.dir, pack, sha256)
     }
