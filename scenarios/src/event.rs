@@ -1,6 +1,7 @@
 //! The run record: a closed set of events as JSON lines, and transcripts as content-addressed evidence.
 //!
-//! `events.jsonl` holds one [`Event`] a line. `evidence/<sha256>` holds the [`Transcript`] of one attempt of a case.
+//! `events.jsonl` holds one [`Event`] a line. The pack ([`crate::pack`]) holds the
+//! [`Transcript`] of each attempt of a case under its SHA-256.
 //! The types are a published format of their own; a change of meaning raises [`SCHEMA_VERSION`].
 
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ pub mod feature;
 pub mod import;
 pub mod lint;
 pub mod load;
+pub mod pack;
 pub mod plan;
 pub mod probe;
 pub mod scenario;

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use mimalloc::MiMalloc;
 
 use crate::cli::{Cli, Verb};
 use crate::data::Data;
@@ -21,6 +22,11 @@ use crate::exit::{Exit, Outcome, Stop};
 use crate::lang::Lang;
 use crate::terminal::Terminal;
 use crate::workspace::Workspace;
+
+/// Messages are made on one thread and dropped on another, thousands of small pieces at a time. With the system's
+/// allocator the threads then wait for each other: a third of a run's CPU time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -158,9 +158,7 @@ fn run(ask: Ask<'_>) -> Assessment {
     };
     assess::assess(&AssessInputs {
         record: &record,
-        evidence: &EvidenceDir {
-            folder: kept.join("evidence"),
-        },
+        evidence: &EvidenceDir::open(&kept),
         suite: SuiteView {
             features: &world.suite.features,
             scenarios: &scenarios,

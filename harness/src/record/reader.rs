@@ -3,16 +3,15 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use scenarios::event::{Event, SCHEMA_VERSION, Transcript};
+use scenarios::pack::{FOLDER, PACK, Pack};
 
-use super::evidence::sha256_hex;
-use super::writer::{EVENTS, EVIDENCE};
+use super::writer::EVENTS;
 
 /// Longest line of an event log in bytes that is read.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
-/// Largest evidence in bytes that is read.
-const MAX_EVIDENCE: u64 = 256 * 1024 * 1024;
 
 /// A record could not be written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +57,7 @@ pub enum RecordError {
     /// Evidence is missing, altered or unreadable.
     #[error("{}: {cause}. The record is not whole; run the case again with --resume", path.display())]
     Evidence {
-        /// Evidence file.
+        /// The pack, and the address in it.
         path: PathBuf,
         /// What is wrong.
         cause: String,
@@ -90,6 +89,8 @@ pub struct RecordReader {
     dir: PathBuf,
     path: PathBuf,
     lines: BufReader<File>,
+    /// The evidence, opened when it is asked for.
+    pack: OnceLock<Pack>,
     line: usize,
     truncated: bool,
     done: bool,
@@ -113,6 +114,7 @@ impl RecordReader {
             dir: dir.to_owned(),
             path,
             lines: BufReader::new(file),
+            pack: OnceLock::new(),
             line: 0,
             truncated: false,
             done: false,
@@ -127,7 +129,13 @@ impl RecordReader {
 
     /// Reads the transcript with this address and checks that it still is what it was.
     pub fn evidence(&self, sha256: &str) -> Result<Transcript, RecordError> {
-        evidence(&self.dir, sha256)
+        let pack = if let Some(pack) = self.pack.get() {
+            pack
+        } else {
+            let pack = open_pack(&self.dir)?;
+            self.pack.get_or_init(|| pack)
+        };
+        transcript(&self.dir, pack, sha256)
     }
 
     fn read(&mut self) -> Result<Option<Event>, RecordError> {
@@ -207,26 +215,28 @@ impl Iterator for RecordReader {
     }
 }
 
-/// Reads the transcript with this address from the record in `dir` and checks that it still is what it was.
+/// Reads the transcript with this address from the record in `dir` and checks that it still is what it was. Whoever
+/// reads many asks a [`RecordReader`], which goes through the pack once.
 pub fn evidence(dir: &Path, sha256: &str) -> Result<Transcript, RecordError> {
-    let name = if sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        sha256
-    } else {
-        "not-an-address"
-    };
-    let path = dir.join(EVIDENCE).join(name);
-    let wrong = |cause: String| RecordError::Evidence {
-        path: path.clone(),
-        cause,
-    };
-    let mut bytes = Vec::new();
-    File::open(&path)
-        .and_then(|file| file.take(MAX_EVIDENCE).read_to_end(&mut bytes))
-        .map_err(|error| wrong(error.to_string()))?;
-    if sha256_hex(&bytes) != sha256 {
-        return Err(wrong("the content does not have its address".to_owned()));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+    transcript(dir, &open_pack(dir)?, sha256)
+}
+
+fn open_pack(dir: &Path) -> Result<Pack, RecordError> {
+    let folder = dir.join(FOLDER);
+    Pack::open(&folder).map_err(|error| RecordError::Evidence {
+        path: folder.join(PACK),
+        cause: error.to_string(),
+    })
+}
+
+fn transcript(dir: &Path, pack: &Pack, sha256: &str) -> Result<Transcript, RecordError> {
+    let bytes = pack.bytes(sha256);
+    bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(io::Error::from))
+        .map_err(|error| RecordError::Evidence {
+            path: dir.join(FOLDER).join(PACK).join(sha256),
+            cause: error.to_string(),
+        })
 }
 
 /// The version a line states when it is of another major version, whose events may look different.

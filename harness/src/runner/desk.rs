@@ -1,6 +1,8 @@
 //! The dispatcher's desk: the counts, the sink, and the way to the record.
 
 use std::collections::HashSet;
+use std::thread;
+use std::time::Duration;
 
 use scenarios::event::{Ended, Event, Transcript};
 use tokio::sync::mpsc;
@@ -128,6 +130,9 @@ impl Desk<'_> {
     }
 }
 
+/// How long the writer lets batches gather; far below what the queue holds.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// What is written together.
 struct Batch {
     evidence: Vec<Evidence>,
@@ -144,16 +149,21 @@ impl Writer {
     pub(super) fn spawn(mut record: RecordWriter) -> Self {
         let (batches, mut incoming) = mpsc::channel::<Batch>(QUEUE);
         let thread = tokio::task::spawn_blocking(move || {
-            while let Some(batch) = incoming.blocking_recv() {
-                for evidence in &batch.evidence {
-                    record.evidence(evidence)?;
-                }
-                for event in &batch.events {
-                    record.event(event)?;
+            let mut batches = Vec::with_capacity(QUEUE);
+            while incoming.blocking_recv_many(&mut batches, QUEUE) > 0 {
+                for batch in batches.drain(..) {
+                    for evidence in &batch.evidence {
+                        record.evidence(evidence)?;
+                    }
+                    for event in &batch.events {
+                        record.event(event)?;
+                    }
                 }
                 if incoming.is_empty() {
                     // Nobody waits: what is known should be on disk when the process dies.
                     record.flush()?;
+                    // Then let some gather: to be woken for each case costs as much as to write it.
+                    thread::sleep(GATHER);
                 }
             }
             record.flush()

@@ -243,7 +243,8 @@ impl Pass<'_> {
     async fn command(&mut self, command: &Value, channel: ChannelWord) -> Result<Seen, Stop> {
         let id = self.rig.device.enrollment_id(channel);
         let uuid = self.ids.uuid();
-        self.scribe.command(&uuid, command);
+        self.scribe
+            .command(&uuid, command, !self.server.shows_results());
         limited(
             self.cancel,
             self.limits.server,

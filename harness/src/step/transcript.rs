@@ -26,8 +26,9 @@ pub struct Fate {
     pub altered: bool,
     /// Position of the device's latest answer in the transcript.
     pub answer: Option<u32>,
-    /// The device's latest answer, as it was.
+    /// The device's latest answer, as it was, when it is looked at: where the server shows none, and `NotNow`.
     pub body: Option<Value>,
+    keep: bool,
 }
 
 /// The transcript of one attempt in the making.
@@ -63,13 +64,13 @@ impl Scribe {
         self.phase = word;
     }
 
-    /// The harness handed a command to the server.
-    pub fn command(&mut self, uuid: &str, command: &Value) {
+    /// The harness handed a command to the server. `keep` is whether the device's answer itself is looked at.
+    pub fn command(&mut self, uuid: &str, command: &Value, keep: bool) {
         // The twin of the twin: numbers and data in the form in which they come back from the wire.
         let normal = codec::from_json(command)
             .map_or_else(|_| command.clone(), |value| codec::to_json(&value));
         self.handed
-            .insert(uuid.to_owned(), (normal, Fate::default()));
+            .insert(uuid.to_owned(), (normal, Fate { keep, ..Fate::default() }));
         let body = json!({ "CommandUUID": uuid, "Command": command });
         self.operator("enqueue", body);
     }
@@ -233,7 +234,8 @@ impl Scribe {
         };
         if let Some((_, fate)) = self.handed.get_mut(uuid) {
             fate.answer = Some(seq);
-            fate.body = Some(body.clone());
+            let not_now = body.get("Status").and_then(Value::as_str) == Some("NotNow");
+            fate.body = (fate.keep || not_now).then(|| body.clone());
         } else if let Some(received) = self.received.iter_mut().rfind(|known| known.uuid == uuid) {
             received.answer = Some(seq);
             received.body = Some(body.clone());

@@ -45,6 +45,10 @@ pub(crate) struct Script {
     pub(crate) raw: HashMap<String, (u16, Vec<u8>)>,
     /// Connections are cut after this many bytes of the next answer.
     pub(crate) drop_next_result: bool,
+    /// Connections so far.
+    pub(crate) connections: usize,
+    /// The connection ends when the next `Idle` arrives, without an answer.
+    pub(crate) drop_next_idle: bool,
     /// The declarations token never comes to rest.
     pub(crate) restless: bool,
     counter: u64,
@@ -65,6 +69,7 @@ impl Server {
         tokio::spawn(async move {
             while let Some(stream) = listener.accept().await {
                 let shared = Arc::clone(&shared);
+                shared.lock().unwrap().connections += 1;
                 tokio::spawn(async move {
                     let service = service_fn(move |request| answer(Arc::clone(&shared), request));
                     let connection = hyper::server::conn::http1::Builder::new()
@@ -176,6 +181,9 @@ async fn answer(
     if is_result && script.drop_next_result {
         script.drop_next_result = false;
         return Err(std::io::Error::other("cut"));
+    }
+    if body["Status"] == "Idle" && std::mem::take(&mut script.drop_next_idle) {
+        return Err(std::io::Error::other("closed meanwhile"));
     }
     script.seen.push((path.clone(), kind, body.clone()));
     let (status, bytes) = if path == "/mdm" {

@@ -7,6 +7,7 @@ mod conformance;
 mod console;
 mod device_catalogue;
 mod device_commands;
+mod device_connection;
 mod device_declarations;
 mod device_effects;
 mod device_enrollment;

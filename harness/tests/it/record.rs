@@ -47,7 +47,7 @@ async fn no_file_of_a_record_holds_a_secret() {
             .expect("evidence")
             .map(|entry| entry.expect("entry").path()),
     );
-    assert!(files.len() > 3);
+    assert_eq!(files.len(), 2, "events and the pack");
     let mut markers = 0;
     for file in files {
         let text = fs::read_to_string(&file).expect("text");
@@ -266,8 +266,11 @@ async fn evidence_is_checked_against_its_address() {
         canonical(&value),
         "the fields stand in the order of their names"
     );
-    let path = base.path().join("evidence").join(&sha);
-    fs::write(&path, b"{\"messages\":[]}").expect("write");
+    let path = base.path().join("evidence/pack");
+    let pack = fs::read_to_string(&path).expect("text");
+    let altered = pack.replace("\"seq\":0", "\"seq\":1");
+    assert_ne!(pack, altered);
+    fs::write(&path, altered).expect("write");
     let error = evidence(base.path(), &sha).expect_err("altered");
     assert!(
         error.to_string().contains("does not have its address"),
@@ -287,8 +290,31 @@ fn a_record_is_never_overwritten() {
         RecordWriter::create(base.path()),
         Err(RecordError::Exists { .. })
     ));
-    let left: Vec<_> = fs::read_dir(base.path().join("evidence"))
-        .expect("evidence")
-        .collect();
-    assert_eq!(left.len(), 1);
+    writer.flush().expect("flushed");
+    let pack = scenarios::pack::Pack::open(&base.path().join("evidence")).expect("a pack");
+    assert_eq!(pack.addresses(), [empty.sha256]);
+}
+
+#[tokio::test]
+async fn evidence_torn_by_a_kill_is_cut_off_when_the_record_goes_on() {
+    let (base, events) = recorded().await;
+    let path = base.path().join("evidence/pack");
+    let whole = fs::read(&path).expect("a pack");
+    let mut torn = whole.clone();
+    torn.extend_from_slice(&whole[..whole.len() / 2]);
+    torn.truncate(torn.len() - 1);
+    fs::write(&path, &torn).expect("write");
+    let mut writer = RecordWriter::resume(base.path()).expect("goes on");
+    let empty = Evidence::of(&Transcript::default());
+    writer.evidence(&empty).expect("evidence");
+    writer.flush().expect("flushed");
+    assert_eq!(
+        evidence(base.path(), &empty.sha256).expect("evidence"),
+        Transcript::default()
+    );
+    for event in events {
+        if let Event::CaseEnded { evidence: sha, .. } = event {
+            evidence(base.path(), &sha).expect("the earlier evidence is still there");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The report as published: the shape of `report.json`, and all that templates see. Words, figures and texts only.
 
+use std::collections::BTreeSet;
+
 use device_matrix::known::Text;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -65,6 +67,26 @@ pub struct ReportModel {
     pub limits: Vec<Text>,
     /// Appendix.
     pub appendix: Appendix,
+}
+
+impl ReportModel {
+    /// Digests of the transcripts that the report links to.
+    #[must_use]
+    pub fn linked(&self) -> BTreeSet<&str> {
+        let findings = self.restrictions.iter().chain(&self.findings);
+        findings
+            .flat_map(|finding| &finding.evidence)
+            .chain(self.behavior.iter().flat_map(|change| &change.evidence))
+            .chain(self.arrivals.iter().flat_map(|arrival| &arrival.evidence))
+            .chain(
+                self.appendix
+                    .cells
+                    .iter()
+                    .filter_map(|cell| cell.enrollment.as_ref()),
+            )
+            .map(|link| link.sha256.as_str())
+            .collect()
+    }
 }
 
 /// Head of the report.

@@ -4,7 +4,7 @@ use device_matrix::known::Text;
 use harness::device::apple::settings::{BehaviorSettings, SettingMark};
 
 /// Japanese words for each setting, by its name; the settings themselves have the English ones.
-const JA: [(&str, &str); 28] = [
+const JA: [(&str, &str); 29] = [
     (
         "supervised_only_code",
         "監視対象専用コマンドを非監視対象デバイスが拒むときのエラーコード",
@@ -106,6 +106,10 @@ const JA: [(&str, &str); 28] = [
     (
         "max_commands_per_session",
         "デバイスがセッションを終えるまでのコマンド数",
+    ),
+    (
+        "connection",
+        "セッション後もデバイスはサーバーへの接続を開いておき、次のセッションで使う",
     ),
     ("max_sync_rounds", "宣言の同期をあきらめるまでの回数"),
 ];

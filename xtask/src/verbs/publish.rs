@@ -67,9 +67,7 @@ pub(crate) fn recorded(run: &Path, data: &Data) -> Result<Recorded, Stop> {
     };
     let record =
         RunRecord::from_events(read_events(BufReader::new(file))).map_err(|error| bad(&error))?;
-    let evidence = EvidenceDir {
-        folder: run.join("evidence"),
-    };
+    let evidence = EvidenceDir::open(run);
     let assessment = assess_record(&record, &evidence, data).map_err(|error| bad(&error))?;
     Ok(Recorded {
         record,
@@ -212,6 +210,9 @@ pub(crate) fn write(
         ("junit.xml", render::junit(&assessment).map_err(bug)?),
         ("assessment.json", assess::published::to_json(&assessment)),
     ];
+    EvidenceDir::open(run)
+        .unpack(model.linked())
+        .map_err(|error| Stop::io(run, &error))?;
     for (name, text) in &documents {
         let path = run.join(name);
         fs::write(&path, text).map_err(|error| Stop::io(&path, &error))?;

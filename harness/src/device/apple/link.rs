@@ -1,4 +1,4 @@
-//! One HTTP connection to the server, kept within a session, with bounds on time and size.
+//! One HTTP connection to the server, with bounds on time and size.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +23,13 @@ pub(super) struct Link {
     grant: Arc<EnrollmentGrant>,
     timeout: Duration,
     open: Option<Open>,
+    /// The open connection is from an earlier session, and the server may have closed it meanwhile.
+    stale: bool,
 }
 
+/// An open connection.
 #[derive(Debug)]
-struct Open {
+pub(super) struct Open {
     sender: SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
 }
@@ -56,12 +59,28 @@ pub(super) enum Endpoint<'a> {
 }
 
 impl Link {
-    pub(super) const fn new(grant: Arc<EnrollmentGrant>, timeout: Duration) -> Self {
+    /// A link that goes on with an open connection of an earlier session, when there is one.
+    pub(super) const fn new(
+        grant: Arc<EnrollmentGrant>,
+        timeout: Duration,
+        open: Option<Open>,
+    ) -> Self {
         Self {
             grant,
             timeout,
-            open: None,
+            stale: open.is_some(),
+            open,
         }
+    }
+
+    /// Closes the connection.
+    pub(super) fn hang_up(&mut self) {
+        self.open = None;
+    }
+
+    /// The connection, for a later session.
+    pub(super) fn into_open(self) -> Option<Open> {
+        self.open
     }
 
     pub(super) fn grant(&self) -> &EnrollmentGrant {
@@ -97,6 +116,8 @@ impl Link {
         body: Vec<u8>,
     ) -> Result<HttpAnswer, DeviceError> {
         let request = request(&self.grant, endpoint, body)?;
+        // Only the first request on a connection of an earlier session may find it closed for no reason of its own.
+        let again = std::mem::take(&mut self.stale).then(|| request.clone());
         let ready = match &mut self.open {
             Some(open) => open.sender.ready().await.is_ok(),
             None => false,
@@ -107,11 +128,18 @@ impl Link {
         let Some(open) = &mut self.open else {
             return Err(DeviceError::Unreachable("no connection".to_owned()));
         };
+        let mut response = open.sender.send_request(request).await;
+        if let (Err(error), Some(again)) = (&response, again)
+            && (error.is_canceled() || error.is_closed() || error.is_incomplete_message())
+        {
+            let open = self.open.insert(connect(&self.grant).await?);
+            response = open.sender.send_request(again).await;
+        }
         let garbage = |detail: String| DeviceError::Garbage {
             what: what.to_owned(),
             detail,
         };
-        let response = open.sender.send_request(request).await.map_err(|error| {
+        let response = response.map_err(|error| {
             if error.is_parse() {
                 garbage(format!("not HTTP: {error}"))
             } else {

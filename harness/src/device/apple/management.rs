@@ -87,6 +87,7 @@ impl VirtualDevice {
     pub(super) fn leave_management(&mut self) {
         self.forget_tokens();
         self.core.state.leave_management();
+        self.kept = None;
         self.undelivered = None;
         self.not_now_on = None;
     }

@@ -102,6 +102,12 @@ impl VirtualDevice {
     pub(super) async fn run_session(&mut self, scope: Scope) -> Result<Session, DeviceError> {
         self.ready(scope)?;
         let mut link = self.link()?;
+        let session = self.converse(&mut link, scope).await?;
+        self.rest(link);
+        Ok(session)
+    }
+
+    async fn converse(&mut self, link: &mut Link, scope: Scope) -> Result<Session, DeviceError> {
         let mut session = Session::default();
         let mut synchronize = false;
         let mut refused = Vec::new();
@@ -109,7 +115,7 @@ impl VirtualDevice {
         let mut out = repeated.map_or_else(|| self.idle(scope), |kept| *kept);
         for _ in 0..=self.core.spec.settings.max_commands_per_session {
             let body = std::mem::take(&mut out.body);
-            let next = match self.deliver(&mut link, &out.what, body).await {
+            let next = match self.deliver(link, &out.what, body).await {
                 Err(error) => {
                     self.keep(out, &error);
                     return Err(error);
@@ -120,26 +126,24 @@ impl VirtualDevice {
             if let Some(after) = out.after {
                 synchronize |= after == After::Synchronize;
                 if after == After::Erase {
-                    self.ask_return_to_service(&mut link).await?;
+                    self.ask_return_to_service(link).await?;
                 }
                 if self.follow(after) {
+                    link.hang_up();
                     return Ok(session);
                 }
             }
             let Some(envelope) = next else { break };
-            match self
-                .carry_out(&mut link, scope, &envelope, &mut refused)
-                .await?
-            {
+            match self.carry_out(link, scope, &envelope, &mut refused).await? {
                 Some(next) => out = next,
                 None => break,
             }
         }
         session.not_now = u32::try_from(refused.len()).unwrap_or(u32::MAX);
         if synchronize {
-            self.synchronize(&mut link, scope).await?;
+            self.synchronize(link, scope).await?;
         } else {
-            self.report(&mut link, scope, Trigger::Changed).await?;
+            self.report(link, scope, Trigger::Changed).await?;
         }
         Ok(session)
     }

@@ -45,6 +45,16 @@ pub enum MissingKey {
     CommandFormatError,
 }
 
+/// How long a connection to the server lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionUse {
+    /// As long as a session.
+    PerSession,
+    /// Until the server or a restart ends it.
+    Kept,
+}
+
 /// One row of [`BehaviorSettings::describe`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingRow {
@@ -145,6 +155,9 @@ settings! {
     return_to_service_check_in: bool = false, Assumed;
     /// Commands after which a device ends a session, so that a server that never stops does not hold it.
     max_commands_per_session: u32 = 10_000, Assumed;
+    /// A device's connection stays open after a session, and the next one begins on it while the server has it open, as
+    /// the system's URL loading does; otherwise each session connects anew. It ends with a restart and with management.
+    connection: ConnectionUse = ConnectionUse::Kept, Assumed;
     /// Rounds after which a device gives up on declarations whose token changes during synchronization.
     max_sync_rounds: u32 = 8, Assumed;
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::core::Core;
 use super::ddm::{self, Trigger};
-use super::link::Link;
+use super::link::{Link, Open};
 use super::quirks::Quirks;
 use super::session::Outgoing;
 use super::settings::BehaviorSettings;
@@ -66,6 +66,8 @@ impl DeviceSpec {
 pub struct VirtualDevice {
     pub(super) core: Box<Core>,
     pub(super) grant: Option<Arc<EnrollmentGrant>>,
+    /// The connection of the last session.
+    pub(super) kept: Option<Box<Open>>,
     pub(super) wakes: [Option<WakeSignal>; 2],
     pub(super) messages: Vec<DeviceMessage>,
     /// A result that could not be delivered; it is repeated until it is.
@@ -95,6 +97,7 @@ impl VirtualDevice {
         Self {
             core: Box::new(Core::new(spec)),
             grant: None,
+            kept: None,
             wakes: [None, None],
             messages: Vec::new(),
             undelivered: None,
@@ -140,6 +143,7 @@ impl VirtualDevice {
 
     /// What comes back after a restart, whoever asked for it.
     pub(super) fn reboot(&mut self) {
+        self.kept = None;
         let state = &mut self.core.state;
         state.reboots += 1;
         state.shut_down = false;
@@ -218,7 +222,8 @@ impl DeviceUnderTest for VirtualDevice {
                 self.core.spec.enrollment,
                 EnrollmentType::Ade | EnrollmentType::SharedIpad
             );
-        let mut link = Link::new(Arc::clone(&grant), self.core.spec.timeout);
+        self.kept = None;
+        let mut link = Link::new(Arc::clone(&grant), self.core.spec.timeout, None);
         let authenticate = self.authenticate(&grant);
         let answer = self.check_in(&mut link, &authenticate).await?;
         self.empty_answer(&answer, "Authenticate");

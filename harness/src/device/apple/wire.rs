@@ -6,18 +6,31 @@ use serde_json::Value;
 
 use super::gate;
 use super::link::{Endpoint, HttpAnswer, Link};
+use super::settings::ConnectionUse;
 use super::virtual_device::VirtualDevice;
 use crate::device::{DeviceError, DeviceMessage, MessageBody};
 use crate::protocol::apple::checkin::CheckinMessage;
 use crate::protocol::apple::codec;
 
 impl VirtualDevice {
-    pub(super) fn link(&self) -> Result<Link, DeviceError> {
+    /// A link to the server, on the kept connection when there is one.
+    pub(super) fn link(&mut self) -> Result<Link, DeviceError> {
         let grant = self
             .grant
             .clone()
             .ok_or_else(|| DeviceError::State("it is not enrolled".to_owned()))?;
-        Ok(Link::new(grant, self.core.spec.timeout))
+        Ok(Link::new(
+            grant,
+            self.core.spec.timeout,
+            self.kept.take().map(|open| *open),
+        ))
+    }
+
+    /// Ends the use of a link after a session; its connection may stay open for the next one.
+    pub(super) fn rest(&mut self, link: Link) {
+        if self.core.spec.settings.connection == ConnectionUse::Kept && self.core.state.enrolled {
+            self.kept = link.into_open().map(Box::new);
+        }
     }
 
     pub(super) fn log(

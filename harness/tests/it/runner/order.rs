@@ -27,18 +27,8 @@ fn content(dir: &Path) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
             .or_default()
             .push(serde_json::to_string(&event).expect("JSON"));
     }
-    let mut evidence: Vec<String> = std::fs::read_dir(dir.join("evidence"))
-        .expect("evidence")
-        .map(|entry| {
-            entry
-                .expect("entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    evidence.sort();
-    (cases, evidence)
+    let pack = scenarios::pack::Pack::open(&dir.join("evidence")).expect("evidence");
+    (cases, pack.addresses())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
