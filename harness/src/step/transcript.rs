@@ -69,8 +69,16 @@ impl Scribe {
         // The twin of the twin: numbers and data in the form in which they come back from the wire.
         let normal = codec::from_json(command)
             .map_or_else(|_| command.clone(), |value| codec::to_json(&value));
-        self.handed
-            .insert(uuid.to_owned(), (normal, Fate { keep, ..Fate::default() }));
+        self.handed.insert(
+            uuid.to_owned(),
+            (
+                normal,
+                Fate {
+                    keep,
+                    ..Fate::default()
+                },
+            ),
+        );
         let body = json!({ "CommandUUID": uuid, "Command": command });
         self.operator("enqueue", body);
     }
