@@ -61,7 +61,7 @@ notice-reason-unused = Nobody uses it any more: as counted on { $date }, over th
 notice-reason-percent = The decline over these months is { $n } %.
 notice-vendor-updates-yes = The vendor of the OS still publishes updates of this version.
 notice-vendor-updates-no = The vendor of the OS publishes no more updates of this version.
-notice-vendor-updates-unknown = The vendor of the OS has not stated whether updates of this version go on.
+notice-vendor-updates-unknown = Whether the vendor of the OS still publishes updates of this version was not confirmed at the time of this notice.
 trend-decreasing = decreasing
 trend-unused = unused
 

@@ -55,7 +55,7 @@ notice-reason-unused = { $date } 時点の集計で、直近 { $months } か月�
 notice-reason-percent = この期間の減少は { $n } % です。
 notice-vendor-updates-yes = OSの提供元は、このバージョンへの更新の提供を続けています。
 notice-vendor-updates-no = OSの提供元は、このバージョンへの更新の提供を終えています。
-notice-vendor-updates-unknown = OSの提供元がこのバージョンへの更新を続けるかどうかは公表されていません。
+notice-vendor-updates-unknown = OSの提供元がこのバージョンへの更新の提供を続けているかどうかは、お知らせの時点では確認していません。
 trend-decreasing = 減少
 trend-unused = 利用なし
 

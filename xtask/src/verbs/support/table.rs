@@ -1,231 +1,16 @@
-//! What `support` shows: JSON for programs, a table with the working for people.
-
-use std::path::Path;
+//! `support` for people: a table with the working.
 
 use device_matrix::known::Known;
 use device_matrix::platform::Platform;
 use device_matrix::support::{
-    Decision, GenerationKey, Judged, Reason, StuckModel, SupportPolicy, Trend, TrendVerdict,
+    Decision, GenerationKey, Judged, Reason, SupportPolicy, Trend, TrendVerdict, families,
 };
-use jiff::civil::Date;
-use serde::Serialize;
 
+use super::view::{PlatformView, Source, View, not_released, older, protected, texts};
 use crate::lang::Lang;
 
-/// Where the supported versions are from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// `--supported`.
-    Option,
-    /// Adopted dates of the register.
-    Register,
-    /// Nobody has stated them.
-    Unknown,
-}
-
-impl Source {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Option => "option",
-            Self::Register => "register",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// The answer about one platform.
-#[derive(Debug)]
-pub(crate) struct PlatformView {
-    pub(crate) platform: Platform,
-    pub(crate) supported: Option<Vec<GenerationKey>>,
-    pub(crate) source: Source,
-    pub(crate) leaving: Vec<GenerationKey>,
-    pub(crate) released: Vec<GenerationKey>,
-    pub(crate) judged: Vec<Judged>,
-}
-
-/// The whole answer.
-#[derive(Debug)]
-pub(crate) struct View<'a> {
-    pub(crate) as_of: Date,
-    pub(crate) usage: Option<&'a Path>,
-    pub(crate) policy: &'a SupportPolicy,
-    pub(crate) platforms: Vec<PlatformView>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct SupportJson {
-    schema_version: u32,
-    as_of: String,
-    usage: Option<String>,
-    floor: u32,
-    windows_generation: &'static str,
-    platforms: Vec<PlatformJson>,
-    candidates: Vec<CandidateJson>,
-}
-
-#[derive(Debug, Serialize)]
-struct PlatformJson {
-    platform: &'static str,
-    /// Null: nobody has stated it.
-    supported: Option<Vec<String>>,
-    supported_source: &'static str,
-    leaving: Vec<String>,
-    /// Supported and not out in Japan; they do not count.
-    not_released: Vec<String>,
-    released: Vec<String>,
-    /// By generations alone, if every released version was supported: the newest ones, which have to stay.
-    protected_if_all_supported: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct CandidateJson {
-    platform: &'static str,
-    candidate: String,
-    decision: &'static str,
-    reason: &'static str,
-    /// Null when nobody has stated what is supported.
-    newer_supported: Option<Vec<String>>,
-    trend: Option<TrendJson>,
-    /// Null when no models of the platform are known.
-    stuck_models: Option<Vec<StuckJson>>,
-}
-
-#[derive(Debug, Serialize)]
-struct StuckJson {
-    id: String,
-    name: String,
-    until: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct WindowJson {
-    from: String,
-    until: String,
-    months: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct MonthJson {
-    month: String,
-    devices: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct TrendJson {
-    window: WindowJson,
-    n: u32,
-    #[serde(rename = "S")]
-    s: Option<i64>,
-    #[serde(rename = "Z")]
-    z: Option<f64>,
-    slope_per_month: Option<f64>,
-    relative_decline: Option<f64>,
-    verdict: &'static str,
-    series: Vec<MonthJson>,
-}
-
-/// The published form.
-pub(crate) fn json(view: &View<'_>) -> SupportJson {
-    SupportJson {
-        schema_version: 1,
-        as_of: view.as_of.to_string(),
-        usage: view.usage.map(|path| path.display().to_string()),
-        floor: view.policy.floor,
-        windows_generation: view.policy.windows.as_str(),
-        platforms: view
-            .platforms
-            .iter()
-            .map(|row| PlatformJson {
-                platform: row.platform.name(),
-                supported: row.supported.as_deref().map(texts),
-                supported_source: row.source.as_str(),
-                leaving: texts(&row.leaving),
-                not_released: texts(&not_released(row)),
-                released: texts(&row.released),
-                protected_if_all_supported: texts(protected(row, view.policy)),
-            })
-            .collect(),
-        candidates: view
-            .platforms
-            .iter()
-            .flat_map(|row| {
-                row.judged
-                    .iter()
-                    .map(|judged| candidate(row.platform, judged))
-            })
-            .collect(),
-    }
-}
-
-fn texts(keys: &[GenerationKey]) -> Vec<String> {
-    keys.iter().map(ToString::to_string).collect()
-}
-
-/// What is said to be supported and is not out.
-fn not_released(row: &PlatformView) -> Vec<GenerationKey> {
-    let supported = row.supported.iter().flatten();
-    supported
-        .filter(|key| !row.released.contains(key))
-        .cloned()
-        .collect()
-}
-
-/// The newest released generations, as many as the floor asks for.
-fn protected<'v>(row: &'v PlatformView, policy: &SupportPolicy) -> &'v [GenerationKey] {
-    let start = row.released.len().saturating_sub(policy.floor as usize);
-    &row.released[start..]
-}
-
-fn candidate(platform: Platform, judged: &Judged) -> CandidateJson {
-    CandidateJson {
-        platform: platform.name(),
-        candidate: judged.candidate.to_string(),
-        decision: judged.decision.as_str(),
-        reason: judged.reason.as_str(),
-        newer_supported: judged.newer_supported.as_known().map(|keys| texts(keys)),
-        trend: judged.trend.as_ref().map(trend),
-        stuck_models: judged
-            .stuck_models
-            .as_known()
-            .map(|models| models.iter().map(stuck).collect()),
-    }
-}
-
-fn stuck(model: &StuckModel) -> StuckJson {
-    StuckJson {
-        id: model.id.clone(),
-        name: model.name.clone(),
-        until: model.until.map(|version| version.to_string()),
-    }
-}
-
-fn trend(trend: &Trend) -> TrendJson {
-    TrendJson {
-        window: WindowJson {
-            from: trend.window.from.to_string(),
-            until: trend.window.until.to_string(),
-            months: trend.window.months,
-        },
-        n: trend.n,
-        s: trend.test.map(|test| test.s),
-        z: trend.test.map(|test| test.z),
-        slope_per_month: trend.slope_per_month,
-        relative_decline: trend.relative_decline,
-        verdict: trend.verdict.as_str(),
-        series: trend
-            .series
-            .iter()
-            .map(|(month, devices)| MonthJson {
-                month: month.to_string(),
-                devices: *devices,
-            })
-            .collect(),
-    }
-}
-
 /// Shows the answer to people.
-pub(crate) fn print(view: &View<'_>, lang: Lang) {
+pub(super) fn print(view: &View<'_>, lang: Lang) {
     for row in &view.platforms {
         print_platform(row, view, lang);
     }
@@ -251,6 +36,9 @@ pub(crate) fn print(view: &View<'_>, lang: Lang) {
         }
     );
 }
+
+/// Older generations that are named.
+const SHOWN: usize = 3;
 
 fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
     let list = |keys: &[GenerationKey]| {
@@ -284,8 +72,8 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
         println!(
             "  {}: {}",
             lang.pick(
-                "日本で未公開（数に入れない）",
-                "not released in Japan, not counted"
+                "日本で未公開または未確認（数に入れない）",
+                "not released in Japan or not confirmed, not counted"
             ),
             list(&early)
         );
@@ -311,6 +99,28 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
         },
         list(protected(row, view.policy))
     );
+    let mut older = older(row, view.policy);
+    older.truncate(SHOWN);
+    if !older.is_empty() {
+        println!(
+            "  {}: {}",
+            lang.pick(
+                "それより前（利用が減っていれば終了してよい）",
+                "before them, which may go if their use declines"
+            ),
+            list(&older)
+        );
+    }
+    if !row.unconfirmed.is_empty() {
+        println!(
+            "  {}: {}",
+            lang.pick(
+                "公開が一次情報で未確認（数に入れない。確認したら data/generations の confirmed を消す）",
+                "release known from secondary sources only, not counted until somebody takes `confirmed = false` out of data/generations"
+            ),
+            list(&row.unconfirmed)
+        );
+    }
     if row.platform == Platform::Windows {
         println!("  {}", windows(view.policy, lang));
     }
@@ -343,9 +153,9 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
             "use",
         ],
     };
-    let mut table = super::table(&head);
+    let mut table = crate::verbs::table(&head);
     for judged in &row.judged {
-        let figures = judged.trend.as_ref();
+        let trend = &judged.trend;
         let figure = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
         table.add_row([
             judged.candidate.to_string(),
@@ -355,28 +165,16 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
                 || lang.pick("不明", "unknown").to_owned(),
                 |keys| list(keys),
             ),
-            figure(figures.map(|trend| trend.n.to_string())),
+            trend.n.to_string(),
+            figure(trend.test.map(|test| test.s.to_string())),
+            figure(trend.test.map(|test| format!("{:.2}", test.z))),
+            figure(trend.slope_per_month.map(|slope| format!("{slope:.1}"))),
             figure(
-                figures
-                    .and_then(|trend| trend.test)
-                    .map(|test| test.s.to_string()),
-            ),
-            figure(
-                figures
-                    .and_then(|trend| trend.test)
-                    .map(|test| format!("{:.2}", test.z)),
-            ),
-            figure(
-                figures
-                    .and_then(|trend| trend.slope_per_month)
-                    .map(|slope| format!("{slope:.1}")),
-            ),
-            figure(
-                figures
-                    .and_then(|trend| trend.relative_decline)
+                trend
+                    .relative_decline
                     .map(|part| format!("{:.1} %", part * 100.0)),
             ),
-            figures.map(sparkline).unwrap_or_default(),
+            sparkline(trend),
         ]);
     }
     println!("{table}");
@@ -395,9 +193,7 @@ fn print_stuck(judged: &Judged, lang: Lang) {
         ),
         Known::Known(models) if models.is_empty() => {}
         Known::Known(models) => {
-            let mut names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
-            names.dedup();
-            println!("  {} {label}: {}", judged.candidate, names.join(", "));
+            println!("  {} {label}: {}", judged.candidate, families(models).join(", "));
         }
     }
 }
