@@ -591,7 +591,10 @@ fn impossible_decisions_are_refused_with_their_code() {
         ),
         ("RP0414", change("months = 12", "months = 5")),
         ("RP0414", change("months = 12", "months = 13")),
-        ("RP0414", change("decline_percent = 75", "decline_percent = 4.9")),
+        (
+            "RP0414",
+            change("decline_percent = 75", "decline_percent = 4.9"),
+        ),
         (
             "RP0414",
             change("trend = \"decreasing\"", "trend = \"unused\""),

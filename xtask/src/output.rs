@@ -28,7 +28,9 @@ fn end_when_lost(written: std::io::Result<()>) {
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
-        err(format_args!("standard output can not be written: {error}\n"));
+        err(format_args!(
+            "standard output can not be written: {error}\n"
+        ));
         std::process::exit(i32::from(Exit::BadData.code()));
     }
 }

@@ -150,7 +150,10 @@ mod tests {
     #[test]
     fn variants_of_a_product_are_one_family() {
         for (name, expected) in [
-            ("Apple Watch Series 4 (GPS + Cellular, 40mm)", "Apple Watch Series 4"),
+            (
+                "Apple Watch Series 4 (GPS + Cellular, 40mm)",
+                "Apple Watch Series 4",
+            ),
             (
                 "Apple Watch SE (2nd generation, GPS, 44mm)",
                 "Apple Watch SE (2nd generation)",

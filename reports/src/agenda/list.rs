@@ -214,7 +214,7 @@ fn of_decision(decision: &Decision, inputs: &Inputs<'_>, entries: &mut Vec<Entry
             effective,
             decision.id.clone(),
             same(format!(
-                "cargo xtask support --platform {} --candidate {}",
+                "cargo xtask support --platform {} --candidate {} --usage FILE",
                 decision.platform.name(),
                 decision.version
             )),

@@ -1,5 +1,6 @@
 //! Whole processes: the door as a person or a script meets it, with real exit codes, files, signals and sockets.
 
+mod closed_pipe;
 mod data;
 mod due;
 mod faults;
@@ -7,6 +8,7 @@ mod gone;
 mod interrupted;
 mod new_device;
 mod notices;
+mod one_due_date;
 mod same_bytes;
 mod same_verdicts;
 mod support;

@@ -40,13 +40,21 @@ pub(crate) fn run(arguments: &SupportArgs, data: &Data, lang: Lang, terminal: Te
         .iter()
         .map(|(platform, asked)| {
             let (gone, going) = announced(*platform, as_of, decisions, data);
-            platform_view(*platform, asked, as_of, usage.as_ref(), (&gone, going), data)
+            platform_view(
+                *platform,
+                asked,
+                as_of,
+                usage.as_ref(),
+                (&gone, going),
+                data,
+            )
         })
         .collect();
     let view = View {
         as_of,
         usage: arguments.usage.as_deref(),
         policy: &data.support.policy,
+        notice_days: data.vendor.notice.deprecation_days,
         platforms,
     };
     if arguments.json {

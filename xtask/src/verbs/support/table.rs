@@ -18,20 +18,22 @@ pub(super) fn print(view: &View<'_>, lang: Lang) {
         "\n{}",
         match lang {
             Lang::Ja => format!(
-                "基準日 {}（日本時間）。利用数: {}。対象から外すかどうかは人が判断し、署名します。施行の60日以上前のお知らせと、施行日の再確認が必要です。",
+                "基準日 {}（日本時間）。利用数: {}。対象から外すかどうかは人が判断し、署名します。終了日の{}日以上前のお知らせと、終了日の再確認が必要です。",
                 view.as_of,
                 view.usage
                     .map_or("指定なし（--usage）".to_owned(), |path| path
                         .display()
-                        .to_string())
+                        .to_string()),
+                view.notice_days
             ),
             Lang::En => format!(
-                "As of {} (Japan). Usage: {}. The rule permits and never obliges: a person decides and signs. Customers have to be told at least 60 days before, and the trend has to be looked at again on the day it takes effect.",
+                "As of {} (Japan). Usage: {}. The rule permits and never obliges: a person decides and signs. Customers have to be told at least {} days before, and the trend has to be looked at again on the day it takes effect.",
                 view.as_of,
                 view.usage
                     .map_or("not given (--usage)".to_owned(), |path| path
                         .display()
-                        .to_string())
+                        .to_string()),
+                view.notice_days
             ),
         }
     );
@@ -51,7 +53,7 @@ fn print_platform(row: &PlatformView, view: &View<'_>, lang: Lang) {
     println!("\n{}", row.platform);
     println!(
         "  {}: {} ({})",
-        lang.pick("サポート対象", "supported"),
+        lang.pick("動作管理対象", "supported"),
         row.supported
             .as_deref()
             .map_or_else(|| lang.pick("不明", "unknown").to_owned(), list),
@@ -193,7 +195,11 @@ fn print_stuck(judged: &Judged, lang: Lang) {
         ),
         Known::Known(models) if models.is_empty() => {}
         Known::Known(models) => {
-            println!("  {} {label}: {}", judged.candidate, families(models).join(", "));
+            println!(
+                "  {} {label}: {}",
+                judged.candidate,
+                families(models).join(", ")
+            );
         }
     }
 }
@@ -210,8 +216,8 @@ const fn decision(decision: Decision, lang: Lang) -> &'static str {
 const fn reason(reason: Reason, lang: Lang) -> &'static str {
     let (ja, en) = match reason {
         Reason::GenerationFloor => ("世代数が不足", "too few newer generations"),
-        Reason::SupportedUnknown => ("サポート対象が不明", "what is supported is unknown"),
-        Reason::NotInSupportedSet => ("サポート対象ではない", "not supported"),
+        Reason::SupportedUnknown => ("動作管理対象が不明", "what is supported is unknown"),
+        Reason::NotInSupportedSet => ("動作管理対象ではない", "not supported"),
         Reason::CandidateNotGa => ("正式公開前", "not released in Japan"),
         Reason::Trend(TrendVerdict::Decreasing) => ("利用が減少", "use decreases"),
         Reason::Trend(TrendVerdict::Unused) => ("利用なし", "unused"),

@@ -47,6 +47,8 @@ pub(crate) struct View<'a> {
     pub(crate) as_of: Date,
     pub(crate) usage: Option<&'a Path>,
     pub(crate) policy: &'a SupportPolicy,
+    /// Days of notice before a version may leave.
+    pub(crate) notice_days: u32,
     pub(crate) platforms: Vec<PlatformView>,
 }
 
