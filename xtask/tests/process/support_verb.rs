@@ -344,6 +344,42 @@ fn announced_removals_do_not_count_until_they_are_withdrawn() {
 }
 
 #[test]
+fn a_version_adopted_again_counts_again() {
+    let decision = include_str!("../../../reports/tests/decisions/2027-ios-17.toml")
+        .replace("state = \"announced\"", "state = \"effective\"")
+        + "\n[[history]]\non = 2027-01-27\nevent = \"effective\"\n";
+    let here = with_decision(&decision);
+    let register = here.path().join("reports/data/register.toml");
+    let text = std::fs::read_to_string(&register).expect("a file");
+    std::fs::write(register, text + "[\"ios17.7\"]\nadopted = 2027-03-01\n").expect("written");
+    for (day, newer) in [
+        ("2027-02-28", &["18", "26", "27"][..]),
+        ("2027-03-01", &["17", "18", "26", "27"]),
+    ] {
+        let said: crate::support::Said = crate::support::xtask(&[
+            "support",
+            "--json",
+            "--platform",
+            "iOS",
+            "--as-of",
+            day,
+            "--candidate",
+            "16",
+        ])
+        .current_dir(here.path())
+        .output()
+        .expect("it runs")
+        .into();
+        let found = said.summary();
+        assert_eq!(
+            found["candidates"][0]["newer_supported"],
+            serde_json::json!(newer),
+            "{day}"
+        );
+    }
+}
+
+#[test]
 fn what_only_others_tell_does_not_count() {
     let found = judged(&[
         "--platform",
