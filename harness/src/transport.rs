@@ -2,10 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio_rustls::client::TlsStream;
+
+use crate::enroll::tls::TlsDialer;
 
 /// Bytes of the in-process pipe in each direction; larger than any usual message, so that a writer rarely waits.
 const DUPLEX_BUFFER: usize = 64 * 1024;
@@ -17,6 +21,8 @@ pub enum Carrier {
     Duplex(DuplexDialer),
     /// A TCP socket.
     Socket(SocketAddr),
+    /// TLS over a TCP socket.
+    Tls(Arc<TlsDialer>),
 }
 
 /// A connected stream.
@@ -26,6 +32,8 @@ pub enum Connection {
     Duplex(DuplexStream),
     /// TCP socket.
     Tcp(TcpStream),
+    /// TLS over a TCP socket.
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Carrier {
@@ -38,6 +46,7 @@ impl Carrier {
                 stream.set_nodelay(true)?;
                 Ok(Connection::Tcp(stream))
             }
+            Self::Tls(dialer) => dialer.dial().await.map(Connection::Tls),
         }
     }
 }

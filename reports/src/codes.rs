@@ -1,7 +1,7 @@
 //! What the codes of this crate's diagnostics mean, for `cargo xtask explain`.
 
 /// Code and explanation, in the order of the codes.
-pub const CODES: [(&str, &str); 30] = [
+pub const CODES: [(&str, &str); 35] = [
     (
         "RP0001",
         "The file is not TOML. The underlined place is where the reader stopped understanding.",
@@ -126,6 +126,23 @@ pub const CODES: [(&str, &str); 30] = [
         "RP0414",
         "The figures of a decision can not have the trend that they claim: too few months, too small a decline, or devices on an unused version.",
     ),
+    (
+        "RP0701",
+        "A known issue names a feature or scenario that the suite does not have, so that it could never match.",
+    ),
+    (
+        "RP0702",
+        "A known issue must name a feature or a scenario, and at least one platform; otherwise it would explain findings by accident.",
+    ),
+    (
+        "RP0703",
+        "A known issue expires before it was opened, or its range of versions is empty.",
+    ),
+    ("RP0704", "Two known issues have one id."),
+    (
+        "RP0705",
+        "A known issue has expired or will within two weeks. An expired one explains nothing: its finding is a failure again.",
+    ),
 ];
 
 /// The explanation of a code.
@@ -151,6 +168,7 @@ mod tests {
             include_str!("notice/policy.rs"),
             include_str!("decisions/read.rs"),
             include_str!("decisions/lint.rs"),
+            include_str!("known_issues.rs"),
         ];
         let mut used: Vec<&str> = sources
             .iter()

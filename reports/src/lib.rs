@@ -8,6 +8,7 @@ pub mod codes;
 pub mod decisions;
 pub mod evidence;
 pub mod guidance;
+pub mod known_issues;
 pub mod notice;
 pub mod record;
 pub mod register;

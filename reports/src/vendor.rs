@@ -72,10 +72,12 @@ pub struct Contact {
 pub struct Server {
     /// Name, as typed after `--server`.
     pub id: String,
-    /// Adapter: `reference`, `nanomdm`, …
+    /// Adapter: `reference`, `nanomdm`, `console`.
     pub adapter: String,
     /// Origin of its answers.
     pub origin: ServerOrigin,
+    /// Description of the server, for the adapter `console`.
+    pub file: Option<String>,
     /// Base URL.
     pub url: Option<String>,
     /// Environment variable that holds the API key; keys themselves never stand in files.
@@ -88,6 +90,12 @@ pub struct Server {
     pub webhook_listen: Option<String>,
     /// Address at which declarations are served.
     pub dm_listen: Option<String>,
+    /// URL or file of the enrollment profile that devices enroll by.
+    pub enroll: Option<String>,
+    /// Environment variable that holds the bearer token of account-driven enrollment.
+    pub enroll_token_env: Option<String>,
+    /// PEM of the private CA behind the server's TLS certificate.
+    pub tls_ca: Option<String>,
 }
 
 /// What is kept of a run.
@@ -330,12 +338,16 @@ fn servers(root: &mut Table<'_, '_>, sink: &mut Sink) -> Vec<Server> {
             origin: table
                 .word("origin", &ORIGINS, sink)
                 .unwrap_or(ServerOrigin::Reference),
+            file: table.optional_string("file", sink),
             url: table.optional_string("url", sink),
             api_key_env: table.optional_string("api_key_env", sink),
             identity_ca: table.optional_string("identity_ca", sink),
             identity_key: table.optional_string("identity_key", sink),
             webhook_listen: table.optional_string("webhook_listen", sink),
             dm_listen: table.optional_string("dm_listen", sink),
+            enroll: table.optional_string("enroll", sink),
+            enroll_token_env: table.optional_string("enroll_token_env", sink),
+            tls_ca: table.optional_string("tls_ca", sink),
         };
         table.finish(sink);
         if servers.iter().any(|known| known.id == server.id) {

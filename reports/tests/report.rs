@@ -415,3 +415,155 @@ fn a_run_of_ten_thousand_cases_is_rendered() {
     let html = render::html(&model).expect("html");
     assert!(html.len() > 100_000);
 }
+
+/// What a run without a fault shows, as approved behavior.
+fn approved(run: &Run) -> snapshots::baseline::Baselines {
+    let (record, assessment) = (run.record(), run.assess());
+    let mut all = snapshots::baseline::Baselines::default();
+    for case in &assessment.cases {
+        if let Some((key, seen)) = reports::assess::approved::observed(case, &record, &run.evidence)
+        {
+            let file = snapshots::file::SnapshotFile {
+                text: seen.to_text(),
+                ..Default::default()
+            };
+            all.approve(key, file);
+        }
+    }
+    all
+}
+
+#[test]
+fn a_silent_change_of_an_answer_is_a_difference_from_the_baseline_and_stands_in_the_report() {
+    let mut run = Run::new(Fault::None);
+    let baselines = approved(&run);
+    let against = |run: &Run| {
+        run.assess()
+            .with_baselines(&run.record(), &run.evidence, &baselines)
+            .expect("baselines")
+    };
+    let clean = against(&run);
+    assert_eq!((clean.baselines.different, clean.baselines.new), (0, 0));
+    assert!(clean.baselines.approved > 0);
+    // The OS answers with a key more; every expectation still holds.
+    for transcript in run.evidence.values_mut() {
+        for message in &mut transcript.messages {
+            if message.what == "DeviceLock" && message.body.get("Status").is_some() {
+                message.body["LockNote"] = serde_json::json!("new in 26.0.1");
+            }
+        }
+    }
+    let changed = against(&run);
+    assert_eq!(changed.verdict, clean.verdict, "no expectation sees it");
+    assert!(changed.baselines.different > 0);
+    let model = report(&changed, "released", &Signoffs::default());
+    let row = model
+        .behavior
+        .iter()
+        .find(|row| row.against == "baseline")
+        .expect("a row");
+    assert_eq!((row.path.as_str(), row.change), ("/LockNote", "added"));
+    assert_eq!(
+        row.decision.as_ref().map(|decision| decision.state),
+        Some("pending")
+    );
+    let page = render::html(&model).expect("html");
+    assert!(page.contains("decision pending") && page.contains("/LockNote"));
+}
+
+#[test]
+fn a_known_issue_explains_its_finding_until_it_expires_and_nothing_beside_it() {
+    use reports::assess::KnownState;
+    let assessment = || Run::new(Fault::OsIgnoresCamera).assess();
+    let state = |scope: &str, more: &str, day| {
+        let text = format!(
+            "[[issue]]\nid = \"KI-1\"\nfeature = \"allow-camera\"\non = [{scope}]\nparty = \"os\"\n{more}owner = \"QA\"\n\
+             opened = 2025-09-01\nexpires = 2025-09-30\n"
+        );
+        let known = reports::known_issues::load(
+            std::path::Path::new("known_issues.toml"),
+            &text,
+            |_| true,
+            |_| true,
+        )
+        .expect("issues");
+        let marked = assessment().with_known_issues(&known, day);
+        assert_eq!(marked.verdict, Verdict::Restrictions, "the verdict stays");
+        let found = marked.findings.iter().find_map(|finding| {
+            let known = finding.known.as_ref()?;
+            assert_eq!(finding.feature, "allow-camera");
+            Some(known.state)
+        });
+        (found, marked.unmatched_issues.len())
+    };
+    let ios26 = "{ platform = \"ios\", from = \"26.0\", until = \"26.1\" }";
+    let (open, past) = (date(2025, 9, 30), date(2025, 10, 1));
+    let rows = [
+        (ios26, "", open, Some(KnownState::Known), 0),
+        (ios26, "", past, Some(KnownState::Expired), 0),
+        (ios26, "part = \"off\"\n", open, Some(KnownState::Known), 0),
+        (ios26, "part = \"on\"\n", open, None, 1),
+        (
+            ios26,
+            "enrollments = [\"ade\"]\n",
+            open,
+            Some(KnownState::Wider),
+            0,
+        ),
+        (
+            "{ platform = \"ios\", builds = [\"23A341\"] }",
+            "",
+            open,
+            Some(KnownState::Known),
+            0,
+        ),
+        (
+            "{ platform = \"ios\", builds = [\"23A999\"] }",
+            "",
+            open,
+            None,
+            0,
+        ),
+        (
+            "{ platform = \"ios\", until = \"26.0\" }",
+            "",
+            open,
+            None,
+            0,
+        ),
+        ("{ platform = \"ipados\" }", "", open, None, 0),
+    ];
+    for (scope, more, day, expected, unmatched) in rows {
+        assert_eq!(
+            state(scope, more, day),
+            (expected, unmatched),
+            "{scope} {more}"
+        );
+    }
+}
+
+#[test]
+fn two_runs_with_another_server_build_point_at_the_product() {
+    let run = Run::new(Fault::None);
+    let mut later = Run::new(Fault::ServerAltersLock);
+    if let Some(Event::RunStarted { server_build, .. }) = later.events.first_mut() {
+        *server_build = Some("0.2".to_owned());
+    }
+    let before = run.assess();
+    let now = later
+        .assess()
+        .with_against(&later.evidence, &before, &run.evidence);
+    let against = now.against.as_ref().expect("compared");
+    assert_eq!(against.party, Party::Product);
+    assert!(against.same_os && !against.same_server);
+    assert!(
+        against
+            .changed
+            .iter()
+            .all(|(case, before, now)| case.starts_with("lock@")
+                && (*before, *now) == (Outcome::Works, Outcome::Fails))
+    );
+    assert!(!against.changed.is_empty());
+    let page = render::html(&report(&now, "released", &Signoffs::default())).expect("html");
+    assert!(page.contains("a difference points at"));
+}

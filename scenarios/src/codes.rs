@@ -44,6 +44,8 @@ pub const BAD_ROW: &str = "SC0020";
 pub const IDLE_PART: &str = "SC0021";
 /// The product export can not be read.
 pub const BAD_EXPORT: &str = "SC0022";
+/// An action that the action table does not have, or an argument that the action does not take.
+pub const UNKNOWN_ACTION: &str = "SC0023";
 /// A behavior that does not say exactly one deed about one thing.
 pub const ONE_DEED: &str = "SC0030";
 /// A fault that can not be shown: no device interprets it, or nothing is said of how it is caught.
@@ -82,7 +84,7 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
     ),
     (
         ONE_ACTION,
-        "A step does exactly one thing: `command`, `install_profile`, `remove_profile`, `declare`, `undeclare`, \
+        "A step does exactly one thing: `action`, `command`, `install_profile`, `remove_profile`, `declare`, `undeclare`, \
          `device`, `effect` or `server_view`. Split it into several steps.",
     ),
     (
@@ -149,6 +151,11 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
     (
         BAD_EXPORT,
         "The export of the product's features is not the JSON that `import product` reads.",
+    ),
+    (
+        UNKNOWN_ACTION,
+        "`scenarios/data/actions.toml` lists the actions that scenarios and descriptions of servers may name, with the \
+         arguments of each and the command of the protocol that it comes to. Use one of those, or add a row.",
     ),
     (
         ONE_DEED,

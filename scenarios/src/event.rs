@@ -11,6 +11,10 @@ use serde_json::Value;
 /// Version of the record format. Readers accept equal major numbers.
 pub const SCHEMA_VERSION: &str = "1.0";
 
+/// [`Message::what`] of an action that the harness asked the server for: its body has `action`, `args` and `sends`, the
+/// `RequestType`s of which one is expected to reach the device.
+pub const PERFORM: &str = "perform";
+
 /// Origin of the device's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,7 +128,8 @@ pub enum Ended {
     /// A step could not be taken because the server or an external service did not play its part.
     Blocked {
         /// Stable word: `server_unreachable`, `server_timeout`, `server_unauthorized`, `server_error`,
-        /// `server_garbage`, `push_unavailable`, `unsupported_by_server`, `previous_step`.
+        /// `server_garbage`, `server_tls`, `enrollment_profile`, `enrollment_identity`, `enrollment_refused`,
+        /// `push_unavailable`, `unsupported_by_server`, `previous_step`.
         reason: String,
         /// What a QA engineer can act on, in English.
         sentence: String,

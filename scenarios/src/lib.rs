@@ -1,5 +1,6 @@
 //! What is checked: product features, the scenario language, probes, the plan, and the types of the run record.
 
+pub mod action;
 pub mod codes;
 pub mod commands;
 pub mod effects;

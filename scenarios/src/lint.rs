@@ -322,6 +322,30 @@ const EXTENDS: [(&str, &str); 1] = [("com.apple.vpn.managed.applayer", "com.appl
 #[must_use]
 pub fn check_elements(suite: &Suite, facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    for row in &suite.actions.rows {
+        let args: Value = row
+            .args
+            .values()
+            .map(|key| (key.clone(), Value::Null))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let mut wrong = Vec::new();
+        object_keys(
+            facts,
+            Kind::Command,
+            &row.request_type,
+            &args,
+            &["RequestType"],
+            &mut wrong,
+        );
+        let path = format!("{}/actions.toml", crate::suite::DATA);
+        for (message, help) in wrong {
+            let message = format!("action `{}`: {message}", row.id);
+            found.push(
+                Diagnostic::error(codes::UNKNOWN_ELEMENT, &path, 0..0, message).with_help(help),
+            );
+        }
+    }
     for loaded in &suite.loaded {
         for (step, span) in steps(&loaded.scenario).zip(&loaded.places.steps) {
             let mut wrong = Vec::new();

@@ -1,6 +1,7 @@
 //! The plan: which cases run on which cells, and why each other one does not.
 
 mod build;
+mod within;
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use device_matrix::cell::Cell;
 use device_matrix::known::Text;
 
 pub use build::{Filters, build};
+pub use within::Missing;
 
 use crate::probe::{Coverage, Probe};
 use crate::suite::Suite;

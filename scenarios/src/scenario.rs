@@ -10,6 +10,7 @@ use device_matrix::platform::Platform;
 use device_matrix::version::VersionNumber;
 use serde_json::Value;
 
+use crate::action::Named;
 use crate::feature::FeatureId;
 
 /// Stable id of a scenario, also its file's stem.
@@ -246,8 +247,11 @@ pub struct Look {
 pub struct Step {
     /// When the step takes place; an empty condition is always.
     pub when: Condition,
-    /// What it does.
+    /// What it does, in the words of the protocol.
     pub action: Action,
+    /// The action of the product that this stands for, when the scenario names one: a server that has a button of its
+    /// own for it presses that instead.
+    pub named: Option<Named>,
     /// What is judged afterwards.
     pub looks: Vec<Look>,
 }

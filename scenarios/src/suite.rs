@@ -9,6 +9,7 @@ use device_matrix::diag::{Diagnostic, Severity, SourceFile};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::action::ActionTable;
 use crate::codes;
 use crate::fault::Catalogue;
 use crate::feature::{Feature, FeatureId};
@@ -32,6 +33,8 @@ pub struct Suite {
     pub features: Vec<Feature>,
     /// Scenarios, sorted by id.
     pub scenarios: Vec<Scenario>,
+    /// What scenarios may ask a product for by name.
+    pub actions: ActionTable,
     /// Features that no protocol exercises.
     pub not_by_protocol: Vec<Excuse>,
     /// What devices, servers and the network can do wrong, and what clean runs are known to find.
@@ -73,6 +76,7 @@ pub fn read_sources(root: &Path) -> io::Result<Vec<SourceFile>> {
 enum Kind {
     Features,
     Overlay,
+    Actions,
     NotByProtocol,
     Faults,
     Approved,
@@ -88,6 +92,7 @@ fn kind(path: &Path) -> Kind {
         Some("approved.toml") if in_faults => Kind::Approved,
         _ if in_faults => Kind::Faults,
         Some("features.toml") => Kind::Features,
+        Some("actions.toml") => Kind::Actions,
         Some("not_by_protocol.toml") => Kind::NotByProtocol,
         Some(name) if name.starts_with("features.") => Kind::Overlay,
         _ => Kind::Scenario,
@@ -101,10 +106,19 @@ impl Suite {
     pub fn load(sources: &[SourceFile]) -> Result<Self, Vec<Diagnostic>> {
         let mut found = Vec::new();
         let mut suite = Self::default();
+        for source in sources
+            .iter()
+            .filter(|source| matches!(kind(&source.path), Kind::Actions))
+        {
+            match load::load_actions(source) {
+                Ok(table) => suite.actions.rows.extend(table.rows),
+                Err(diagnostics) => found.extend(diagnostics),
+            }
+        }
         let read: Vec<_> = sources
             .par_iter()
             .filter(|source| matches!(kind(&source.path), Kind::Scenario))
-            .map(load::load_scenario)
+            .map(|source| load::load_scenario(source, &suite.actions))
             .collect();
         for result in read {
             match result {
@@ -136,7 +150,7 @@ impl Suite {
                     Ok(approved) => suite.faults.approved.extend(approved),
                     Err(diagnostics) => found.extend(diagnostics),
                 },
-                Kind::Overlay | Kind::Scenario => {}
+                Kind::Overlay | Kind::Actions | Kind::Scenario => {}
             }
         }
         // The hand overlay comes first, so that a confirmation has the last word.

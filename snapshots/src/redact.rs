@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// Longest data, in base64, that is looked into.
 const MAX_DATA: usize = 1 << 20;
+/// Nesting beyond which a property list is compared as data.
+const MAX_DEPTH: usize = 32;
 
 /// Why a value is taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,8 +35,9 @@ impl Because {
     }
 }
 
-/// Keys whose values are taken out, wherever they stand. Compared without regard to case.
-pub const RULES: [(&str, Because); 50] = [
+/// Keys whose values are taken out, wherever they stand; a dotted rule names the key and the one that holds it.
+/// Compared without regard to case.
+pub const RULES: [(&str, Because); 55] = [
     ("CommandUUID", Because::Volatile),
     ("PayloadUUID", Because::Volatile),
     ("InstallationUUID", Because::Volatile),
@@ -73,7 +76,12 @@ pub const RULES: [(&str, Because); 50] = [
     ("EthernetMAC", Because::DeviceIdentity),
     ("ProductName", Because::DeviceIdentity),
     ("ModelNumber", Because::DeviceIdentity),
+    ("ModelName", Because::DeviceIdentity),
+    ("Model", Because::DeviceIdentity),
     ("model-identifier", Because::DeviceIdentity),
+    ("marketing-name", Because::DeviceIdentity),
+    ("model.identifier", Because::DeviceIdentity),
+    ("model.family", Because::DeviceIdentity),
     ("OSVersion", Because::ReleaseIdentity),
     ("BuildVersion", Because::ReleaseIdentity),
     ("SupplementalBuildVersion", Because::ReleaseIdentity),
@@ -87,7 +95,7 @@ pub const RULES: [(&str, Because); 50] = [
     ("EstimatedUsage", Because::Moment),
 ];
 
-/// The rule for a key.
+/// The rule for a key by its own name.
 #[must_use]
 pub fn rule(key: &str) -> Option<Because> {
     RULES
@@ -96,18 +104,51 @@ pub fn rule(key: &str) -> Option<Because> {
         .map(|(_, because)| *because)
 }
 
+/// The rule for a key inside of the value of `parent`.
+fn rule_within(parent: &str, key: &str) -> Option<Because> {
+    rule(key).or_else(|| {
+        RULES
+            .iter()
+            .filter_map(|(name, because)| Some((name.split_once('.')?, because)))
+            .find(|((outer, inner), _)| {
+                outer.eq_ignore_ascii_case(parent) && inner.eq_ignore_ascii_case(key)
+            })
+            .map(|(_, because)| *because)
+    })
+}
+
 /// A copy in which the values of the rules' keys, UUIDs and typed dates are replaced by a word.
 ///
 /// The key stays: a query that is no longer answered still shows as removed. Data that holds a JSON document, as the
-/// messages of declarative management do, is compared as that document.
+/// messages of declarative management do, or an XML property list, as profiles are, is compared as that document.
+/// What was taken out once stays as it is.
 #[must_use]
 pub fn redacted(value: &Value) -> Value {
+    redacted_in(value, "")
+}
+
+/// The value at a JSON pointer, as [`redacted`] would leave it there.
+#[must_use]
+pub fn at(pointer: &str, value: &Value) -> Value {
+    let mut names = pointer.rsplit('/');
+    let key = names.next().unwrap_or_default();
+    let parent = names.next().unwrap_or_default();
+    match rule_within(parent, key) {
+        Some(because) if !value.is_null() => placeholder(because),
+        _ => redacted_in(value, key),
+    }
+}
+
+/// `parent` is the key that holds the value, or the array of it.
+fn redacted_in(value: &Value, parent: &str) -> Value {
     match value {
         Value::Object(map) => match document(map) {
-            Some(document) => redacted(&document),
-            None => Value::Object(redacted_map(map)),
+            Some(document) => redacted_in(&document, parent),
+            None => Value::Object(redacted_map(map, parent)),
         },
-        Value::Array(items) => Value::Array(items.iter().map(redacted).collect()),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| redacted_in(item, parent)).collect())
+        }
         Value::String(text) if is_uuid(text) => placeholder(Because::Volatile),
         other => other.clone(),
     }
@@ -121,20 +162,63 @@ fn document(map: &Map<String, Value>) -> Option<Value> {
         return None;
     }
     let bytes = STANDARD.decode(text).ok()?;
+    if bytes.starts_with(b"<?xml") {
+        return property_list(&bytes);
+    }
     serde_json::from_slice::<Value>(&bytes)
         .ok()
         .filter(|document| document.is_object() || document.is_array())
 }
 
-fn redacted_map(map: &Map<String, Value>) -> Map<String, Value> {
+/// The property list in `bytes`; `None` when it is none, or nested deeper than any profile.
+fn property_list(bytes: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut depth = 0_usize;
+    for (at, _) in text.match_indices('<') {
+        let rest = &text[at + 1..];
+        if rest.starts_with("dict>") || rest.starts_with("array>") {
+            depth += 1;
+        } else if rest.starts_with("/dict>") || rest.starts_with("/array>") {
+            depth = depth.saturating_sub(1);
+        }
+        if depth > MAX_DEPTH {
+            return None;
+        }
+    }
+    plist::Value::from_reader_xml(bytes).ok().map(from_plist)
+}
+
+fn from_plist(value: plist::Value) -> Value {
+    match value {
+        plist::Value::Array(items) => Value::Array(items.into_iter().map(from_plist).collect()),
+        plist::Value::Dictionary(map) => Value::Object(
+            map.into_iter()
+                .map(|(key, value)| (key, from_plist(value)))
+                .collect(),
+        ),
+        plist::Value::Boolean(flag) => Value::Bool(flag),
+        plist::Value::Data(bytes) => serde_json::json!({ "$data": STANDARD.encode(bytes) }),
+        plist::Value::Date(date) => serde_json::json!({ "$date": date.to_xml_format() }),
+        plist::Value::Real(number) => Value::from(number),
+        plist::Value::Integer(number) => number
+            .as_signed()
+            .map(Value::from)
+            .or_else(|| number.as_unsigned().map(Value::from))
+            .unwrap_or(Value::Null),
+        plist::Value::String(text) => Value::String(text),
+        _ => Value::Null,
+    }
+}
+
+fn redacted_map(map: &Map<String, Value>, parent: &str) -> Map<String, Value> {
     map.iter()
         .map(|(key, value)| {
             let value = if key == "$date" {
                 placeholder(Because::Moment)
-            } else if let Some(because) = rule(key) {
+            } else if let Some(because) = rule_within(parent, key) {
                 placeholder(because)
             } else {
-                redacted(value)
+                redacted_in(value, key)
             };
             (key.clone(), value)
         })

@@ -47,6 +47,9 @@ pub(crate) enum Verb {
     Support(SupportArgs),
     /// Write the report of a recorded run again
     Report(ReportArgs),
+    /// Approved behavior: what differs from it, and who has accepted what and why
+    #[command(subcommand, after_help = SNAPSHOT_HELP)]
+    Snapshot(SnapshotVerb),
     /// Sign a report off; the only way to the state `final`
     Sign(SignArgs),
     /// The sixty days' notice before an old version leaves: check, plan, render
@@ -60,6 +63,8 @@ pub(crate) enum Verb {
     /// The reference server as a process of its own
     #[command(subcommand)]
     Server(ServerVerb),
+    /// Keep many virtual devices enrolled and answering: load for a server, or a lab
+    Devices(DevicesArgs),
     /// Turn vendor sources into reviewed data
     #[command(subcommand)]
     Import(ImportVerb),
@@ -123,6 +128,13 @@ Examples:
   cargo xtask support --platform Windows --supported 11-23h2,11-24h2,11-25h2,11-26h1
   cargo xtask support --supported ios16,ios17,ios18,ios26 --candidate ios16 --pending ios15";
 
+const SNAPSHOT_HELP: &str = "\
+Examples:
+  cargo xtask snapshot check runs/ios18-2026-11-23-1a2b3c4d
+  cargo insta review                                      (looks at the same proposals one by one)
+  cargo xtask snapshot accept --run runs/ios18-2026-11-23-1a2b3c4d --who Taro --why \"documented in 26.0\"
+  cargo xtask snapshot reject snapshots/baselines/apple/os-update/ios-26.0-ade.snap.new --who Taro --why \"defect\"";
+
 /// How many cells are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TierWord {
@@ -185,6 +197,12 @@ pub(crate) struct VerifyArgs {
     /// Seed of ids and randomness [default: 1]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// How often a case that fails is tried [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) repeat: Option<u32>,
+    /// Compare with this recorded run: another build of the OS, or of the server under test
+    #[arg(long, value_name = "RUN")]
+    pub(crate) against: Option<PathBuf>,
     /// Cells in flight [default: 64 per core]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
@@ -205,7 +223,7 @@ pub(crate) struct VerifyArgs {
 /// Which server is under test.
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
-    /// Adapter: `reference` (embedded) or `nanomdm`, or the name of a server in verify.toml
+    /// Adapter: `reference` (embedded) or `nanomdm`, or the name of a server in verify.toml or of a file in servers/
     #[arg(long = "server", value_name = "NAME", default_value = "reference")]
     pub(crate) name: String,
     /// Run the embedded server over loopback sockets instead of the in-process carrier
@@ -214,6 +232,9 @@ pub(crate) struct ServerArgs {
     /// Base URL of the server
     #[arg(long)]
     pub(crate) url: Option<String>,
+    /// URL of the MDM endpoint that devices of a described server connect to
+    #[arg(long)]
+    pub(crate) mdm_url: Option<String>,
     /// API key of the server
     #[arg(long, env = "HARNESS_API_KEY", hide_env_values = true)]
     pub(crate) api_key: Option<String>,
@@ -232,6 +253,32 @@ pub(crate) struct ServerArgs {
     /// Where the server's pushes reach the harness
     #[arg(long, value_name = "ADDR")]
     pub(crate) push_listen: Option<std::net::SocketAddr>,
+    /// Let every device enroll by this enrollment profile
+    #[arg(long, value_name = "URL|FILE")]
+    pub(crate) enroll: Option<String>,
+    /// Download the profile whatever the enrollment type, instead of posting `MachineInfo` or looking the account up
+    #[arg(long, requires = "enroll")]
+    pub(crate) enroll_download: bool,
+    /// Refuse profiles that no trusted CA has signed
+    #[arg(long, requires = "enroll")]
+    pub(crate) enroll_signed: bool,
+    /// Bearer token of account-driven enrollment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+    /// PEM of a private CA that the server's TLS certificate comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Where a stand-in for Apple's push service listens: TLS directly, and as an HTTPS proxy
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) apns_listen: Option<std::net::SocketAddr>,
+    /// PEM certificate of the stand-in's CA, for the server to trust; made together with FILE.key when absent
+    #[arg(long, value_name = "FILE", requires = "apns_listen")]
+    pub(crate) apns_ca_out: Option<PathBuf>,
     /// How long the server may take for an answer [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) timeout: Option<u64>,
@@ -341,9 +388,72 @@ pub(crate) struct ReportArgs {
     /// The date as of which to look at the world [default: that of the run]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
+    /// Compare with this recorded run: another build of the OS, or of the server under test
+    #[arg(long, value_name = "RUN")]
+    pub(crate) against: Option<PathBuf>,
     /// Print a summary as JSON instead of the table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Verbs of `snapshot`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotVerb {
+    /// List baselines, proposals and rejected proposals
+    List(SnapshotListArgs),
+    /// Compare a recorded run with the baselines and write a proposal (.snap.new) for each that differs or is missing
+    Check(SnapshotCheckArgs),
+    /// Accept proposals: they become the baselines of their releases
+    Accept(SnapshotDecideArgs),
+    /// Reject proposals: what they hold stays a difference, with the reason
+    Reject(SnapshotDecideArgs),
+}
+
+/// Options of `snapshot list`.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotListArgs {
+    /// Folder of the baselines [default: snapshots/baselines/apple]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `snapshot check`.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotCheckArgs {
+    /// The folder of the run
+    pub(crate) run: PathBuf,
+    /// Folder of the baselines [default: snapshots/baselines/apple]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `snapshot accept` and `snapshot reject`.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotDecideArgs {
+    /// Proposals (.snap.new), or baselines accepted with `cargo insta` that nobody has signed
+    #[arg(required_unless_present = "run")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Every proposal that came from this run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<PathBuf>,
+    /// Who decides
+    #[arg(long)]
+    pub(crate) who: String,
+    /// Why
+    #[arg(long)]
+    pub(crate) why: String,
+    /// The day of the decision [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Folder of the baselines [default: snapshots/baselines/apple]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Options of `sign`.
@@ -525,11 +635,33 @@ pub(crate) struct FaultsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServerVerb {
     /// Start the reference server and serve until interrupted
-    Start(ServerStartArgs),
+    Start(Box<ServerStartArgs>),
+    /// Try each call of a described server once, and name the first line that does not fit
+    Check(ServerCheckArgs),
+}
+
+/// Options of `server check`.
+#[derive(Debug, Args)]
+pub(crate) struct ServerCheckArgs {
+    /// Name of a server in verify.toml or of a file in servers/
+    pub(crate) name: String,
+    /// Serial number or UDID of an enrolled device to look for
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) device: Option<String>,
+    /// Base URL instead of the described one
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Options of `server start`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one flag per ability of the server"
+)]
 pub(crate) struct ServerStartArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:9000")]
@@ -555,6 +687,130 @@ pub(crate) struct ServerStartArgs {
     /// Push stand-in that pushes are sent to
     #[arg(long, value_name = "URL")]
     pub(crate) push_url: Option<String>,
+    /// Speak TLS, with a certificate from a new private CA or with --tls-cert
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where the new private CA's certificate is written (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_ca_out: Option<PathBuf>,
+    /// PEM of the server's certificate and its intermediates
+    #[arg(long, value_name = "CERT", requires_all = ["tls", "tls_key"], conflicts_with = "tls_ca_out")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM of its key
+    #[arg(long, value_name = "KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let devices prove who they are by their TLS certificate instead of Mdm-Signature
+    #[arg(long, requires = "tls")]
+    pub(crate) tls_client_auth: bool,
+    /// Host name in the server's own URLs [default: the address]
+    #[arg(long, value_name = "NAME:PORT")]
+    pub(crate) host: Option<String>,
+    /// Enroll devices by profile at /enroll, with an identity by this way; needs --ca-key
+    #[arg(long, value_enum, requires = "ca_key")]
+    pub(crate) identity: Option<IdentityWord>,
+    /// Sign enrollment profiles
+    #[arg(long, requires = "identity")]
+    pub(crate) sign_profiles: bool,
+    /// Push service that pushes are sent to over TLS, as to Apple's (https://host:port)
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "push_url",
+        requires = "apns_ca"
+    )]
+    pub(crate) apns: Option<String>,
+    /// PEM certificate of the CA that the push service is checked against
+    #[arg(long, value_name = "FILE", requires = "apns")]
+    pub(crate) apns_ca: Option<PathBuf>,
+    /// The push service is an HTTPS proxy (http://host:port) that leads to Apple's host name
+    #[arg(long, requires = "apns")]
+    pub(crate) apns_proxy: bool,
+    /// PEM of the push certificate and its key, shown to the push service
+    #[arg(long, value_name = "FILE", requires = "apns")]
+    pub(crate) apns_certificate: Option<PathBuf>,
+    /// Give device identities by SCEP under /scep, also without profiles; needs --ca-key
+    #[arg(long, requires = "ca_key")]
+    pub(crate) scep: bool,
+    /// Challenge password that SCEP requests must have [default: a new one with --identity scep, else none]
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        env = "HARNESS_SCEP_CHALLENGE",
+        hide_env_values = true
+    )]
+    pub(crate) scep_challenge: Option<String>,
+    /// How often SCEP requests are told to wait
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) scep_pending: u32,
+    /// Bearer token of account-driven enrollment; without it there is none
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+}
+
+/// How the reference server gives identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IdentityWord {
+    /// By SCEP, at /scep.
+    Scep,
+    /// Inside the profile.
+    Pkcs12,
+}
+
+/// Options of `devices`.
+#[derive(Debug, Args)]
+pub(crate) struct DevicesArgs {
+    /// The enrollment profile
+    #[arg(long, value_name = "URL|FILE")]
+    pub(crate) enroll: String,
+    /// How many devices
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) count: u32,
+    /// What they run, as for `verify`
+    #[arg(long, default_value = "ios18")]
+    pub(crate) target: String,
+    /// Only these models (repeatable)
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Vec<String>,
+    /// Only these enrollment types (repeatable)
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) enrollment: Vec<String>,
+    /// Sessions a second over all devices; without it they come only when pushed
+    #[arg(long, value_name = "R")]
+    pub(crate) rate: Option<f64>,
+    /// Keep answering until Ctrl-C
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Keep answering for so many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub(crate) stay: Option<u64>,
+    /// Where the server's pushes reach the devices
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) push_listen: Option<std::net::SocketAddr>,
+    /// Download the profile whatever the enrollment type
+    #[arg(long)]
+    pub(crate) enroll_download: bool,
+    /// Bearer token of account-driven enrollment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "HARNESS_ENROLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) enroll_token: Option<String>,
+    /// PEM of a private CA that the server's TLS certificate comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Seed of the devices
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print the figures as JSON at the end
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Verbs of `import`.

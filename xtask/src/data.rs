@@ -1,7 +1,7 @@
 //! All data files, loaded and checked together.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use device_matrix::calendar::{BusinessCalendar, CalendarPolicy, ClosedDay};
@@ -9,19 +9,27 @@ use device_matrix::capability::Facts;
 use device_matrix::catalog::Catalog;
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
 use device_matrix::support::SupportData;
+use harness::server::console::Console;
 use reports::decisions::{self, Decision};
 use reports::guidance::GuidanceBook;
+use reports::known_issues::{self, KnownIssues};
 use reports::notice::check::Rules;
 use reports::register::Register;
 use reports::vendor::Vendor;
 use scenarios::suite::Suite;
+use snapshots::baseline::Baselines;
+use snapshots::store;
 
 use crate::exit::{Exit, Stop};
 use crate::workspace::Workspace;
 
 const VENDOR_FILE: &str = "verify.toml";
 const REGISTER_FILE: &str = "reports/data/register.toml";
+/// Folder of descriptions of servers.
+const SERVERS: &str = "servers";
 const GUIDANCE_FILE: &str = "reports/data/guidance.toml";
+/// The file of known issues.
+pub(crate) const KNOWN_ISSUES_FILE: &str = "reports/data/known_issues.toml";
 
 /// Everything that stands in data files.
 #[derive(Debug)]
@@ -46,6 +54,12 @@ pub(crate) struct Data {
     pub(crate) guidance: GuidanceBook,
     /// Decisions of people to take old versions out, and what is wrong with them; ask [`Data::decisions`].
     decisions: Result<Vec<Decision>, Vec<Diagnostic>>,
+    /// Described servers, by the path of their file.
+    pub(crate) consoles: BTreeMap<PathBuf, Console>,
+    /// What is known to be lost.
+    pub(crate) known_issues: KnownIssues,
+    /// Approved behavior.
+    pub(crate) baselines: Baselines,
     /// What lint says beside the errors.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Digest of releases, models and enrollment types.
@@ -71,12 +85,16 @@ impl Data {
         let matrix = device_matrix::sources::read_sources(root).map_err(stop)?;
         let capability = device_matrix::capability::read_sources(root).map_err(stop)?;
         let suite = scenarios::suite::read_sources(root).map_err(stop)?;
-        let own = [VENDOR_FILE, REGISTER_FILE, GUIDANCE_FILE]
+        let own = [VENDOR_FILE, REGISTER_FILE, GUIDANCE_FILE, KNOWN_ISSUES_FILE]
             .map(|path| read(root, path))
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         let decided = decisions::read_sources(root).map_err(stop)?;
-        Ok(Self::check(matrix, capability, suite, own).map(|data| data.with_decisions(decided)))
+        let servers = described(root)?;
+        let baselines = store::load(&root.join(store::FOLDER))
+            .map_err(|error| Stop::new(Exit::BadData, error.to_string()))?;
+        Ok(Self::check(matrix, capability, suite, own, servers)
+            .map(|data| Self { baselines, ..data }.with_decisions(decided)))
     }
 
     /// A decision that is wrong stops only the verbs that need decisions.
@@ -141,6 +159,7 @@ impl Data {
         capability: Vec<SourceFile>,
         suite_files: Vec<SourceFile>,
         own: Vec<SourceFile>,
+        servers: Vec<SourceFile>,
     ) -> Result<Self, BadData> {
         let mut found = Vec::new();
         let (facts, (suite, catalog)) = rayon::join(
@@ -155,8 +174,8 @@ impl Data {
         let support = catalog
             .as_ref()
             .and_then(|catalog| keep(SupportData::load(&matrix, catalog), &mut found));
-        let [vendor_file, register_file, guidance_file] = own.as_slice() else {
-            unreachable!("three files were asked for")
+        let [vendor_file, register_file, guidance_file, known_issues_file] = own.as_slice() else {
+            unreachable!("four files were asked for")
         };
         let vendor = keep(
             Vendor::load(&vendor_file.path, &vendor_file.text),
@@ -180,6 +199,25 @@ impl Data {
                 &mut found,
             )
         });
+        let mut consoles = BTreeMap::new();
+        if let Some(suite) = &suite {
+            for source in &servers {
+                if let Some(console) = keep(Console::load(source, &suite.actions), &mut found) {
+                    consoles.insert(source.path.clone(), console);
+                }
+            }
+        }
+        let known_issues = suite.as_ref().and_then(|suite| {
+            keep(
+                known_issues::load(
+                    &known_issues_file.path,
+                    &known_issues_file.text,
+                    |id| suite.features.iter().any(|feature| feature.id.0 == id),
+                    |id| suite.scenarios.iter().any(|scenario| scenario.id.0 == id),
+                ),
+                &mut found,
+            )
+        });
         let mut warnings = Vec::new();
         if let (Some(catalog), Some(suite), Some(facts)) = (&catalog, &suite, &facts) {
             warnings.extend(device_matrix::catalog::lint(catalog));
@@ -192,12 +230,21 @@ impl Data {
             .partition(|diagnostic| diagnostic.severity == Severity::Error);
         found.extend(errors);
         let releases = scenarios::suite::revision(&matrix);
-        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own]
+        let sources: Vec<SourceFile> = [matrix, capability, suite_files, own, servers]
             .into_iter()
             .flatten()
             .collect();
         match (
-            catalog, facts, suite, calendar, policy, support, vendor, register, guidance,
+            catalog,
+            facts,
+            suite,
+            calendar,
+            policy,
+            support,
+            vendor,
+            register,
+            guidance,
+            known_issues,
         ) {
             (
                 Some(catalog),
@@ -209,6 +256,7 @@ impl Data {
                 Some(vendor),
                 Some(register),
                 Some(guidance),
+                Some(known_issues),
             ) if found.is_empty() => {
                 let calendar = calendar.with_closed(closed_days(&vendor));
                 Ok(Self {
@@ -222,6 +270,9 @@ impl Data {
                     register,
                     guidance,
                     decisions: Ok(Vec::new()),
+                    consoles,
+                    known_issues,
+                    baselines: Baselines::default(),
                     warnings,
                     releases,
                     sources,
@@ -249,6 +300,37 @@ fn keep<T>(result: Result<T, Vec<Diagnostic>>, found: &mut Vec<Diagnostic>) -> O
             None
         }
     }
+}
+
+/// The descriptions of servers: all of the folder, and those that the vendor names elsewhere.
+fn described(root: &Path) -> Result<Vec<SourceFile>, Stop> {
+    let mut paths = BTreeSet::new();
+    let folder = root.join(SERVERS);
+    if let Ok(entries) = std::fs::read_dir(&folder) {
+        for entry in entries {
+            let entry = entry.map_err(|error| Stop::io(&folder, &error))?;
+            let path = Path::new(SERVERS).join(entry.file_name());
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                paths.insert(path);
+            }
+        }
+    }
+    let vendor = read(root, VENDOR_FILE)?;
+    if let Ok(vendor) = Vendor::load(&vendor.path, &vendor.text) {
+        paths.extend(
+            vendor
+                .servers
+                .into_iter()
+                .filter_map(|server| Some(server.file?.into())),
+        );
+    }
+    paths
+        .iter()
+        .map(|path| read(root, &path.to_string_lossy()))
+        .collect()
 }
 
 fn read(root: &Path, path: &str) -> Result<SourceFile, Stop> {

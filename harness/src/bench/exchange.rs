@@ -72,6 +72,7 @@ async fn measure(carrier: &Carrier, connections: usize, sample: Duration) -> io:
             match carrier.dial().await? {
                 Connection::Duplex(stream) => client(stream, &answer, &count, start, sample).await,
                 Connection::Tcp(stream) => client(stream, &answer, &count, start, sample).await,
+                Connection::Tls(stream) => client(stream, &answer, &count, start, sample).await,
             }
         });
     }

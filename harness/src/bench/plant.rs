@@ -116,7 +116,11 @@ impl ReferencePlant {
                     kind,
                     identity: number,
                 };
-                let mut grant = server.prepare_enrollment(&request).await.ok()?;
+                let mut grant = server
+                    .prepare_enrollment(&request)
+                    .await
+                    .ok()?
+                    .into_grant()?;
                 if let Some(peer) = peer {
                     grant.carrier = peer;
                 }
@@ -251,6 +255,7 @@ async fn connect(grant: &EnrollmentGrant) -> Option<SendRequest<Full<Bytes>>> {
     let mut sender = match grant.carrier.dial().await.ok()? {
         Connection::Duplex(stream) => handshake(stream).await?,
         Connection::Tcp(stream) => handshake(stream).await?,
+        Connection::Tls(stream) => handshake(stream).await?,
     };
     let body = codec::encode_xml(&device_information()).ok()?;
     let request = Request::put(grant.server_path.as_str())
@@ -323,6 +328,7 @@ fn inventory(number: usize) -> Scenario {
             args: json!({ "Queries": queries.as_slice() }),
             channel: ChannelWord::Device,
         },
+        named: None,
         looks: vec![Look {
             part: "inventory".to_owned(),
             pointer: "/Status".to_owned(),

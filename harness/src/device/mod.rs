@@ -9,7 +9,7 @@ use scenarios::event::{DeviceOrigin, Direction};
 use scenarios::scenario::{ChannelWord, DeviceAction};
 use serde_json::Value;
 
-use crate::server::{EnrollmentGrant, EnrollmentId};
+use crate::server::{EnrollmentGrant, EnrollmentId, Invitation};
 
 pub mod apple;
 
@@ -84,6 +84,14 @@ pub enum DeviceError {
         /// What did not fit.
         detail: String,
     },
+    /// It can not come under management: profile, identity, trust, or the server's own words.
+    #[error("{sentence}")]
+    Enrollment {
+        /// Stable word, as in `scenarios::event::Ended::Blocked`.
+        reason: &'static str,
+        /// What a QA engineer can act on.
+        sentence: String,
+    },
     /// The device is in a state in which it can not do this (erased, not enrolled, no such user).
     #[error("the device cannot do this now: {0}")]
     State(String),
@@ -100,6 +108,17 @@ pub trait DeviceUnderTest: Send {
 
     /// Enrolls: `Authenticate`, then `TokenUpdate`.
     async fn enroll(&mut self, grant: &EnrollmentGrant) -> Result<(), DeviceError>;
+
+    /// Follows an invitation: gets the enrollment profile when the server gives no grant by itself, and enrolls.
+    async fn enroll_by(&mut self, invitation: &Invitation) -> Result<(), DeviceError> {
+        match invitation {
+            Invitation::Grant(grant) => self.enroll(grant).await,
+            Invitation::Profile(_) => Err(DeviceError::State(
+                "this kind of device does not enroll by profile; let the server give a grant"
+                    .to_owned(),
+            )),
+        }
+    }
 
     /// Waits for a push on any of its channels. `false` when none came in time.
     async fn woken(&mut self, within: Duration) -> bool;

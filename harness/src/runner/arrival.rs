@@ -180,7 +180,7 @@ impl Executor {
             identity,
         };
         let limits = inputs.options.limits;
-        let grant = limited(
+        let invitation = limited(
             &inputs.cancel,
             limits.server,
             "preparing an enrollment",
@@ -192,12 +192,13 @@ impl Executor {
             &inputs.cancel,
             limits.session,
             "enrolling the device",
-            device.enroll(&grant),
+            device.enroll_by(&invitation),
         )
         .await;
         let mut rig = Rig::new(device, Arc::clone(release));
         scribe.device(rig.take_messages());
         enrolled??;
+        inputs.server.introduce(&request.id, rig.introduction());
         Ok(rig)
     }
 

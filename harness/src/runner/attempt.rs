@@ -127,7 +127,7 @@ pub(super) async fn take_phase(
         if !condition::holds(&step.when, pass.cell, &pass.rig.release) {
             continue;
         }
-        let seen = pass.take(&step.action).await?;
+        let seen = pass.step(step).await?;
         for look in &step.looks {
             let place = Place {
                 case: &log.case,

@@ -103,9 +103,11 @@ impl Executor {
             } else {
                 self.together(case, attempt, rig).await
             };
-            let again = done.doubtful && done.ended == Ended::Completed && !self.cancelled();
+            let completed = done.ended == Ended::Completed;
             finished.push(done);
-            if !again {
+            // Once an attempt fails all of them are taken: how many of how many is what tells flaky from failing.
+            let doubtful = finished.iter().any(|done| done.doubtful);
+            if !(doubtful && completed) || self.cancelled() {
                 break;
             }
         }
@@ -246,7 +248,7 @@ impl Executor {
         match extra {
             None => self.cell_index as u64,
             Some((case, attempt, which)) => {
-                plan.cells.len() as u64 + case as u64 * 8 + u64::from(attempt % 4) * 2 + which
+                plan.cells.len() as u64 + case as u64 * 128 + u64::from(attempt % 64) * 2 + which
             }
         }
     }

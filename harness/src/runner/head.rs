@@ -38,6 +38,7 @@ pub(super) fn started(inputs: &RunInputs, capabilities: &ServerCapabilities, id:
         server_capabilities: capabilities
             .words()
             .into_iter()
+            .chain(inputs.server.words())
             .map(str::to_owned)
             .collect(),
         push: capabilities.push,

@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +34,8 @@ pub(crate) const CONNECTIONS: usize = 16_384;
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// How long a peer may take for a body.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// Where the certificate of a TLS client reaches the router (RFC 9440).
+pub(crate) const CLIENT_CERTIFICATE: &str = "client-cert";
 /// Pause after a failed accept, so that a lack of file handles does not become a busy loop.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 /// How long open connections may finish what they do when a listener stops.
@@ -72,6 +77,18 @@ pub(crate) async fn serve(
     connections: usize,
     stop: CancellationToken,
 ) {
+    serve_with(listener, None, router, connections, stop).await;
+}
+
+/// As [`serve`], over TLS when there is an acceptor. The client's certificate, when it showed one, reaches the router in
+/// the header [`CLIENT_CERTIFICATE`], which nobody else can set.
+pub(crate) async fn serve_with(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    connections: usize,
+    stop: CancellationToken,
+) {
     let tracker = TaskTracker::new();
     let permits = Arc::new(Semaphore::new(connections));
     loop {
@@ -90,10 +107,12 @@ pub(crate) async fn serve(
             Ok((stream, _)) => {
                 // A socket that refuses the option still works, only slower.
                 let _ = stream.set_nodelay(true);
-                let connection =
-                    connection(stream, router.clone(), stop.clone(), Some(HEAD_WITHIN));
+                let (router, stop, tls) = (router.clone(), stop.clone(), tls.clone());
                 tracker.spawn(async move {
-                    connection.await;
+                    match tls {
+                        None => connection(stream, router, stop, Some(HEAD_WITHIN)).await,
+                        Some(tls) => secured(stream, &tls, router, stop).await,
+                    }
                     drop(permit);
                 });
             }
@@ -106,6 +125,34 @@ pub(crate) async fn serve(
     }
     tracker.close();
     let _ = tokio::time::timeout(GRACE, tracker.wait()).await;
+}
+
+async fn secured(stream: TcpStream, tls: &TlsAcceptor, router: Router, stop: CancellationToken) {
+    let stream = match tokio::time::timeout(BODY_WITHIN, tls.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "no TLS came about");
+            return;
+        }
+        Err(_) => return,
+    };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| {
+        let certificate = STANDARD.encode(chain.first()?);
+        HeaderValue::try_from(format!(":{certificate}:")).ok()
+    });
+    let name = HeaderName::from_static(CLIENT_CERTIFICATE);
+    let router = router.layer(axum::middleware::map_request(
+        move |mut request: axum::extract::Request| {
+            request.headers_mut().remove(&name);
+            if let Some(certificate) = &certificate {
+                request
+                    .headers_mut()
+                    .insert(name.clone(), certificate.clone());
+            }
+            std::future::ready(request)
+        },
+    ));
+    connection(stream, router, stop, Some(HEAD_WITHIN)).await;
 }
 
 /// Serves the in-process listener until every dialer is gone.
@@ -191,4 +238,16 @@ pub(crate) fn client(timeout: Duration, trusted: &[String]) -> Result<reqwest::C
         .tcp_nodelay(true)
         .build()
         .map_err(|error| failed(error.to_string()))
+}
+
+/// Reads an answer's body up to a bound; `None` when it is longer or breaks off.
+pub(crate) async fn bounded(mut answer: reqwest::Response, longest: usize) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        if body.len() + chunk.len() > longest {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Some(body)
 }

@@ -8,18 +8,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use device_matrix::enrollment::EnrollmentType;
+use device_matrix::platform::Platform;
 use scenarios::event::ServerOrigin;
 use serde_json::Value;
 
 pub mod clock;
 mod command;
+pub mod console;
 mod ddm;
 pub(crate) mod http;
+pub mod lacks;
 mod ledger;
 pub(crate) use ledger::COUNTED;
 mod message;
 pub mod nanomdm;
 pub mod reference;
+pub mod tls;
 mod wire;
 
 use crate::protocol::apple::identity::IdentityError;
@@ -61,6 +65,12 @@ pub enum StartError {
     #[error("the HTTP client cannot be made: {cause}. Check the trusted certificates")]
     Client {
         /// Why not.
+        cause: String,
+    },
+    /// Something that a description names can not be had.
+    #[error("{cause}")]
+    Described {
+        /// What, and what to do.
         cause: String,
     },
     /// There is no asynchronous runtime around the call.
@@ -175,6 +185,34 @@ pub struct EnrollmentGrant {
     pub signing: Signing,
     /// Where the device waits for pushes.
     pub push: PushHub,
+    /// `CheckOutWhenRemoved`; `None` leaves it to the device's settings.
+    pub check_out_when_removed: Option<bool>,
+}
+
+/// How a device comes under management.
+#[derive(Clone, Debug)]
+pub enum Invitation {
+    /// Everything the device needs, as if it had read the enrollment profile already.
+    Grant(Box<EnrollmentGrant>),
+    /// The device gets an enrollment profile and reads it as a real one does.
+    Profile(Box<crate::enroll::ProfileInvitation>),
+}
+
+impl Invitation {
+    /// The grant, when the server gave one.
+    #[must_use]
+    pub fn into_grant(self) -> Option<EnrollmentGrant> {
+        match self {
+            Self::Grant(grant) => Some(*grant),
+            Self::Profile(_) => None,
+        }
+    }
+}
+
+impl From<EnrollmentGrant> for Invitation {
+    fn from(grant: EnrollmentGrant) -> Self {
+        Self::Grant(Box::new(grant))
+    }
 }
 
 /// The outcome of asking for a push.
@@ -291,6 +329,50 @@ impl ServerError {
     }
 }
 
+/// How a server does what a scenario asks for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// As the raw command of the protocol.
+    Raw,
+    /// By a button of its own.
+    Button,
+    /// Not at all, as far as anybody has described.
+    No,
+}
+
+/// What a device says of itself when it enrolls; consoles find it by this.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Introduction {
+    /// Serial number; user enrollments have none.
+    pub serial: Option<String>,
+    /// UDID; user enrollments have none.
+    pub udid: Option<String>,
+}
+
+/// An action that a server is asked for by name.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionCall<'a> {
+    /// Id in the action table, such as `remote-lock`.
+    pub action: &'a str,
+    /// Arguments by name: an object.
+    pub args: &'a Value,
+    /// The raw command that the action comes to, with its `RequestType`.
+    pub command: &'a Value,
+}
+
+/// What a server answered to an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performed {
+    /// `RequestType`s of which one must now reach the device.
+    pub sends: Vec<String>,
+    /// `CommandUUID` of the command that will reach the device, when the server says so.
+    pub uuid: Option<String>,
+    /// How long the server may take until the command waits for the device.
+    pub within: Duration,
+    /// How often the device comes to look meanwhile.
+    pub every: Duration,
+}
+
 /// A server under test. Methods are called for many enrollments at the same time.
 #[async_trait]
 pub trait ServerUnderTest: Send + Sync {
@@ -304,7 +386,7 @@ pub trait ServerUnderTest: Send + Sync {
     async fn prepare_enrollment(
         &self,
         request: &EnrollmentRequest,
-    ) -> Result<EnrollmentGrant, ServerError>;
+    ) -> Result<Invitation, ServerError>;
 
     /// Queues a command. `uuid` is the `CommandUUID`, `command` its keys as JSON, `RequestType` included.
     async fn enqueue(
@@ -348,6 +430,45 @@ pub trait ServerUnderTest: Send + Sync {
         checkins: usize,
         deadline: Duration,
     ) -> Result<ServerView, ServerError>;
+
+    /// How the server does an action on devices of a platform. Servers without buttons carry the raw command.
+    fn carries(&self, _action: &str, _platform: Platform) -> Carried {
+        Carried::Raw
+    }
+
+    /// Whether raw commands can be queued at all.
+    fn raw_commands(&self) -> bool {
+        true
+    }
+
+    /// Whether the server shows what devices answered. Without it the device's own side of the exchange is looked at.
+    fn shows_results(&self) -> bool {
+        true
+    }
+
+    /// Whether the server shows which check-ins it saw.
+    fn shows_check_ins(&self) -> bool {
+        true
+    }
+
+    /// More words on what the adapter can do, for the record.
+    fn words(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Tells the server's adapter what a device said of itself when it enrolled.
+    fn introduce(&self, _id: &EnrollmentId, _device: &Introduction) {}
+
+    /// Presses the server's own button for an action.
+    async fn perform(
+        &self,
+        _id: &EnrollmentId,
+        call: ActionCall<'_>,
+    ) -> Result<Performed, ServerError> {
+        Err(ServerError::Unsupported {
+            what: format!("the action {}", call.action),
+        })
+    }
 
     /// Forgets what is queued for an enrollment.
     async fn reset(&self, id: &EnrollmentId) -> Result<(), ServerError>;

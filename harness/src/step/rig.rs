@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::device::{DeviceMessage, DeviceUnderTest, MessageBody};
 use crate::protocol::apple::codec;
-use crate::server::{COUNTED, DeclarationView, EnrollmentId};
+use crate::server::{COUNTED, DeclarationView, EnrollmentId, Introduction};
 
 /// Keys of a `TokenUpdate` that the server keeps for the device.
 const ESCROWED: [&str; 1] = ["UnlockToken"];
@@ -59,6 +59,7 @@ pub struct Rig {
     declared: HashMap<EnrollmentId, Declared>,
     escrow: HashMap<&'static str, Value>,
     checkins: usize,
+    introduction: Introduction,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -80,6 +81,7 @@ impl Rig {
             declared: HashMap::new(),
             escrow: HashMap::new(),
             checkins: 0,
+            introduction: Introduction::default(),
         }
     }
 
@@ -98,6 +100,16 @@ impl Rig {
             {
                 self.checkins += 1;
             }
+            if message.what == "Authenticate" {
+                let text = |key: &str| {
+                    let value = body.get(key)?.as_string()?;
+                    Some(value.to_owned())
+                };
+                self.introduction = Introduction {
+                    serial: text("SerialNumber"),
+                    udid: text("UDID"),
+                };
+            }
             if message.what != "TokenUpdate" {
                 continue;
             }
@@ -108,6 +120,12 @@ impl Rig {
             }
         }
         messages
+    }
+
+    /// What the device said of itself when it last enrolled.
+    #[must_use]
+    pub fn introduction(&self) -> &Introduction {
+        &self.introduction
     }
 
     /// Check-ins of the device channel that enroll or withdraw, so far.

@@ -78,6 +78,7 @@ impl Stop {
                 } => "server_unauthorized",
                 DeviceError::Status { .. } => "server_error",
                 DeviceError::Garbage { .. } => "server_garbage",
+                DeviceError::Enrollment { reason, .. } => reason,
                 DeviceError::State(_) => "previous_step",
             },
             Self::Push(_) => "push_unavailable",

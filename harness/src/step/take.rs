@@ -1,19 +1,23 @@
 //! Takes one step: calls to the server and the device in the order in which a product would make them.
 
 use device_matrix::cell::Cell;
+use scenarios::action::Named;
+use scenarios::commands;
 use scenarios::event::Direction;
-use scenarios::scenario::{Action, ChannelWord, DeviceAction, Scenario};
+use scenarios::scenario::{Action, ChannelWord, DeviceAction, Scenario, Step};
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ids::Ids;
 use super::rig::{Limits, Rig};
 use super::stop::{Stop, limited};
-use super::transcript::Scribe;
+use super::transcript::{Received, Scribe};
 use crate::device::{DeviceError, MessageBody};
 use crate::protocol::apple::{codec, profile};
 use crate::server::{
-    DeclarationView, EnrollmentId, ServerCapabilities, ServerError, ServerUnderTest, Wake,
+    ActionCall, Carried, DeclarationView, EnrollmentId, ServerCapabilities, ServerError,
+    ServerUnderTest, Wake,
 };
 
 /// Everything a step needs.
@@ -81,6 +85,30 @@ pub fn unsupported_action(
 }
 
 impl Pass<'_> {
+    /// Takes a step of a scenario: by the server's own button where it names an action and the server has one.
+    pub async fn step(&mut self, step: &Step) -> Result<Seen, Stop> {
+        let platform = self.rig.release.platform;
+        if let Some(named) = &step.named {
+            match self.server.carries(&named.action, platform) {
+                Carried::Raw => {}
+                Carried::Button => return self.perform(named, &step.action).await,
+                Carried::No => {
+                    return Err(Stop::Server(ServerError::Unsupported {
+                        what: format!("the action {}", named.action),
+                    }));
+                }
+            }
+        }
+        if !self.server.raw_commands()
+            && let Action::Command { request_type, .. } = &step.action
+            && commands::reads(request_type)
+        {
+            // The server asks devices what it wants to know, not what we would: that answer can not be seen.
+            return Ok(Seen::default());
+        }
+        self.take(&step.action).await
+    }
+
     /// Takes a step and returns what its looks are at.
     pub async fn take(&mut self, action: &Action) -> Result<Seen, Stop> {
         if let Some(what) = unsupported_action(action, self.capabilities) {
@@ -88,35 +116,10 @@ impl Pass<'_> {
                 what: what.to_owned(),
             }));
         }
+        if let Some((command, channel)) = raw_command(action, self.rig)? {
+            return self.command(&command, channel).await;
+        }
         match action {
-            Action::Command {
-                request_type,
-                args,
-                channel,
-            } => {
-                let command = command(request_type, args, self.rig)?;
-                self.command(&command, *channel).await
-            }
-            Action::InstallProfile {
-                identifier,
-                payloads,
-                channel,
-            } => {
-                let bytes = profile::build_xml(identifier, payloads)
-                    .map_err(|error| Stop::Bug(format!("profile `{identifier}`: {error}")))?;
-                let command = json!({
-                    "RequestType": "InstallProfile",
-                    "Payload": codec::to_json(&plist::Value::Data(bytes)),
-                });
-                self.command(&command, *channel).await
-            }
-            Action::RemoveProfile {
-                identifier,
-                channel,
-            } => {
-                let command = json!({ "RequestType": "RemoveProfile", "Identifier": identifier });
-                self.command(&command, *channel).await
-            }
             Action::Declare {
                 declarations,
                 channel,
@@ -136,7 +139,105 @@ impl Pass<'_> {
             Action::Device(action) => self.act(action).await,
             Action::Effect => Ok(self.effects()),
             Action::ServerView => self.server_view().await,
+            Action::Command { .. }
+            | Action::InstallProfile { .. }
+            | Action::RemoveProfile { .. } => {
+                Err(Stop::Bug("a command was not made into one".to_owned()))
+            }
         }
+    }
+
+    /// Presses the server's button and looks at the command of the server's own that reaches the device.
+    async fn perform(&mut self, named: &Named, action: &Action) -> Result<Seen, Stop> {
+        let Some((command, channel)) = raw_command(action, self.rig)? else {
+            return Err(Stop::Bug(format!(
+                "the action {} comes to no command",
+                named.action
+            )));
+        };
+        let id = self.rig.device.enrollment_id(channel);
+        let call = ActionCall {
+            action: &named.action,
+            args: &named.args,
+            command: &command,
+        };
+        let before = self.scribe.received().len();
+        let performed = limited(
+            self.cancel,
+            self.limits.server,
+            "asking for an action",
+            self.server.perform(&id, call),
+        )
+        .await??;
+        let sends: Vec<&str> = performed.sends.iter().map(String::as_str).collect();
+        self.scribe.action(&named.action, &named.args, &sends);
+        let deadline = Instant::now() + performed.within;
+        let received = loop {
+            self.come(&id, channel).await?;
+            let fits = |received: &&Received| match &performed.uuid {
+                Some(uuid) => received.uuid == *uuid,
+                None => performed.sends.contains(&received.request_type),
+            };
+            let found = self.scribe.received()[before..].iter().find(fits).cloned();
+            let now = Instant::now();
+            if found.is_some() || now >= deadline {
+                break found;
+            }
+            let pause = performed.every.min(deadline - now);
+            tokio::select! {
+                () = self.cancel.cancelled() => return Err(Stop::Interrupted),
+                () = tokio::time::sleep(pause) => {}
+            }
+        };
+        let Some(received) = received else {
+            // The server took the request and nothing came of it: an answer without anything in it.
+            return Ok(Seen {
+                value: Some(json!({})),
+                message: None,
+                command: None,
+            });
+        };
+        let not_now = received
+            .body
+            .as_ref()
+            .and_then(|body| body.get("Status"))
+            .and_then(Value::as_str)
+            == Some("NotNow");
+        if !not_now && self.server.shows_results() {
+            return self
+                .result(&id, received.uuid, received.answer, &command)
+                .await;
+        }
+        Ok(Seen {
+            value: received.body.or_else(|| Some(json!({}))),
+            message: received.answer,
+            command: Some(received.uuid),
+        })
+    }
+
+    async fn result(
+        &mut self,
+        id: &EnrollmentId,
+        uuid: String,
+        message: Option<u32>,
+        command: &Value,
+    ) -> Result<Seen, Stop> {
+        let result = limited(
+            self.cancel,
+            self.limits.result + self.limits.server,
+            "the result of a command",
+            self.server.result(id, &uuid, self.limits.result),
+        )
+        .await?;
+        let result = match result {
+            Err(ServerError::Timeout { .. }) => return Err(self.lost(&uuid, command)),
+            result => result?,
+        };
+        Ok(Seen {
+            value: Some(result.body),
+            message,
+            command: Some(uuid),
+        })
     }
 
     async fn command(&mut self, command: &Value, channel: ChannelWord) -> Result<Seen, Stop> {
@@ -163,22 +264,15 @@ impl Pass<'_> {
                 command: Some(uuid),
             });
         }
-        let result = limited(
-            self.cancel,
-            self.limits.result + self.limits.server,
-            "the result of a command",
-            self.server.result(&id, &uuid, self.limits.result),
-        )
-        .await?;
-        let result = match result {
-            Err(ServerError::Timeout { .. }) => return Err(self.lost(&uuid, command)),
-            result => result?,
-        };
-        Ok(Seen {
-            value: Some(result.body),
-            message: answer,
-            command: Some(uuid),
-        })
+        if !self.server.shows_results() {
+            let value = fate.and_then(|fate| fate.body.clone());
+            return Ok(Seen {
+                value: value.or_else(|| Some(json!({}))),
+                message: answer,
+                command: Some(uuid),
+            });
+        }
+        self.result(&id, uuid, answer, command).await
     }
 
     /// Where a command got lost, after a session in which the device could have taken it.
@@ -364,6 +458,38 @@ impl Pass<'_> {
             command: None,
         })
     }
+}
+
+/// The command that a step comes to, when it is one.
+fn raw_command(action: &Action, rig: &Rig) -> Result<Option<(Value, ChannelWord)>, Stop> {
+    Ok(Some(match action {
+        Action::Command {
+            request_type,
+            args,
+            channel,
+        } => (command(request_type, args, rig)?, *channel),
+        Action::InstallProfile {
+            identifier,
+            payloads,
+            channel,
+        } => {
+            let bytes = profile::build_xml(identifier, payloads)
+                .map_err(|error| Stop::Bug(format!("profile `{identifier}`: {error}")))?;
+            let command = json!({
+                "RequestType": "InstallProfile",
+                "Payload": codec::to_json(&plist::Value::Data(bytes)),
+            });
+            (command, *channel)
+        }
+        Action::RemoveProfile {
+            identifier,
+            channel,
+        } => (
+            json!({ "RequestType": "RemoveProfile", "Identifier": identifier }),
+            *channel,
+        ),
+        _ => return Ok(None),
+    }))
 }
 
 /// `RequestType` first, then the keys of the scenario; `{"$escrow": KEY}` is what the device handed over.

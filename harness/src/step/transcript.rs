@@ -11,6 +11,9 @@ use crate::protocol::apple::codec;
 use crate::record::evidence::canonical;
 use crate::record::{bound, redact};
 
+/// What the transcript calls a press of a button of the server's own.
+pub const PERFORM: &str = scenarios::event::PERFORM;
+
 /// Messages of one attempt that are kept; a scenario exchanges some dozens.
 const MAX_MESSAGES: usize = 2_000;
 
@@ -38,6 +41,20 @@ pub struct Scribe {
     declarations_altered: Vec<String>,
     status_reports: u64,
     requests: u64,
+    received: Vec<Received>,
+}
+
+/// A command that reached the device and that nobody of the harness handed in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Received {
+    /// `CommandUUID`.
+    pub uuid: String,
+    /// `RequestType`.
+    pub request_type: String,
+    /// Position of the device's latest answer in the transcript.
+    pub answer: Option<u32>,
+    /// The device's latest answer, as it was.
+    pub body: Option<Value>,
 }
 
 impl Scribe {
@@ -55,6 +72,18 @@ impl Scribe {
             .insert(uuid.to_owned(), (normal, Fate::default()));
         let body = json!({ "CommandUUID": uuid, "Command": command });
         self.operator("enqueue", body);
+    }
+
+    /// The harness asked the server for an action of its own.
+    pub fn action(&mut self, action: &str, args: &Value, request_types: &[&str]) {
+        let body = json!({ "action": action, "args": args, "sends": request_types });
+        self.operator(PERFORM, body);
+    }
+
+    /// Commands of the server's own that have reached the device so far.
+    #[must_use]
+    pub fn received(&self) -> &[Received] {
+        &self.received
     }
 
     /// The harness handed declarations to the server.
@@ -164,6 +193,9 @@ impl Scribe {
         match message.direction {
             Direction::ToDevice => {
                 let (author, handed_in) = self.authorship(&body);
+                if author == Author::Product && handed_in.is_none() {
+                    self.receive(&body);
+                }
                 self.push(
                     Direction::ToDevice,
                     author,
@@ -202,6 +234,26 @@ impl Scribe {
         if let Some((_, fate)) = self.handed.get_mut(uuid) {
             fate.answer = Some(seq);
             fate.body = Some(body.clone());
+        } else if let Some(received) = self.received.iter_mut().rfind(|known| known.uuid == uuid) {
+            received.answer = Some(seq);
+            received.body = Some(body.clone());
+        }
+    }
+
+    /// Remembers a command that the server made up itself.
+    fn receive(&mut self, body: &Value) {
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+        let (Some(uuid), Some(request_type)) = (text("/CommandUUID"), text("/Command/RequestType"))
+        else {
+            return;
+        };
+        if self.received.len() < MAX_MESSAGES && !self.received.iter().any(|r| r.uuid == uuid) {
+            self.received.push(Received {
+                uuid: uuid.to_owned(),
+                request_type: request_type.to_owned(),
+                answer: None,
+                body: None,
+            });
         }
     }
 

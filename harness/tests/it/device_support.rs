@@ -82,6 +82,7 @@ impl Server {
             access_rights: 8191,
             signing: Signing::None,
             push: PushHub::default(),
+            check_out_when_removed: None,
         };
         Self { script, grant }
     }

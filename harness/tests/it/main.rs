@@ -1,8 +1,10 @@
 //! Tests of the harness at its boundaries, on real bytes.
 
 mod api;
+mod apns;
 mod bench;
 mod conformance;
+mod console;
 mod device_catalogue;
 mod device_commands;
 mod device_declarations;
@@ -10,12 +12,15 @@ mod device_effects;
 mod device_enrollment;
 mod device_hostile;
 mod device_support;
+mod enroll;
 mod hostile;
 mod mutation;
 mod nanomdm;
 mod record;
 mod reference;
 mod runner;
+mod scep;
+mod scep_interop;
 mod scripted;
 mod support;
 mod whole;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use harness::apns::{ApnsClientOptions, ApnsFault, ApnsOptions, ApnsRoute, ApnsSettings};
 use harness::protocol::apple::identity::IdentityIssuer;
 use harness::server::nanomdm::{NanoMdmOptions, NanoMdmServer};
 use harness::server::reference::{ServeOptions, serve};
@@ -18,6 +19,7 @@ use crate::scripted::Device;
 
 pub(crate) const ANY: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 const KEY: &str = "secret";
+const TOPIC: &str = "com.apple.mgmt.External.harness";
 
 struct Pair {
     adapter: Arc<NanoMdmServer>,
@@ -44,10 +46,24 @@ async fn pair(change: impl FnOnce(&mut NanoMdmOptions, &mut ServeOptions)) -> Pa
     options.dm_listen = Some(ANY.into());
     options.push_listen = Some(ANY.into());
     change(&mut options, &mut serving);
+    // A stand-in alone is used as a proxy, beside the other one directly.
+    let through_proxy = options.push_listen.is_none();
     let adapter = NanoMdmServer::start(options).await.expect("listens");
     serving.webhook_url.get_or_insert(adapter.webhook_url());
     serving.dm_url = adapter.dm_url();
     serving.push_url = adapter.push_url();
+    if let Some(apns) = adapter.apns() {
+        serving.apns = Some(ApnsClientOptions {
+            route: if through_proxy {
+                ApnsRoute::Proxy(apns.proxy_url())
+            } else {
+                ApnsRoute::Direct(apns.url())
+            },
+            ca_pem: apns.ca_pem.clone(),
+            certificate_pem: None,
+            http1_only: through_proxy,
+        });
+    }
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(serve(listener, serving, async {
         let _ = stopped.await;
@@ -66,6 +82,42 @@ async fn the_adapter_conforms() {
     conform(pair.adapter.as_ref()).await;
     let build = pair.adapter.capabilities().build.expect("a version");
     assert!(build.starts_with("harness-reference/"), "{build}");
+}
+
+/// The server pushes as to Apple's service: HTTP/2 directly, and HTTP/1.1 through a proxy. Only the stand-in's hub
+/// wakes devices, so that a push that arrives came through it.
+#[tokio::test]
+async fn the_adapter_conforms_with_pushes_over_tls() {
+    for proxied in [false, true] {
+        let pair = pair(|options, _| {
+            options.apns = Some(ApnsOptions::new(ANY.into()));
+            if proxied {
+                options.push_listen = None;
+            }
+        })
+        .await;
+        conform(pair.adapter.as_ref()).await;
+        assert!(pair.adapter.capabilities().push);
+        let apns = pair.adapter.apns().expect("the stand-in");
+        let seen = apns.seen();
+        let push = seen.first().expect("a push");
+        assert_eq!(push.topic.as_deref(), Some(TOPIC), "{push:?}");
+        assert_eq!(push.push_type.as_deref(), Some("mdm"));
+        assert_eq!((push.http2, push.status), (!proxied, 200));
+        // A push service that delivers nothing: the server is content, the device sleeps on.
+        let mut device = Device::new(pair.adapter.as_ref(), 950).await;
+        device.enroll().await;
+        apns.set(ApnsSettings {
+            fault: Some(ApnsFault::NeverDelivers),
+            ..ApnsSettings::default()
+        });
+        assert_eq!(pair.adapter.wake(&device.id).await, Ok(Wake::Pushed));
+        apns.set(ApnsSettings {
+            fault: Some(ApnsFault::TooManyRequests),
+            ..ApnsSettings::default()
+        });
+        assert_eq!(pair.adapter.wake(&device.id).await, Ok(Wake::Failed));
+    }
 }
 
 #[tokio::test]

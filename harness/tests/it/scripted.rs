@@ -61,7 +61,9 @@ impl Device {
                 identity: number,
             })
             .await
-            .expect("a grant");
+            .expect("a grant")
+            .into_grant()
+            .expect("a ready grant");
         Self::with(grant, number, vec![("UDID", udid)]).await
     }
 
@@ -233,6 +235,7 @@ async fn connect(grant: &EnrollmentGrant) -> SendRequest<Full<Bytes>> {
     match grant.carrier.dial().await.expect("a connection") {
         Connection::Duplex(stream) => handshake(TokioIo::new(stream)).await,
         Connection::Tcp(stream) => handshake(TokioIo::new(stream)).await,
+        Connection::Tls(stream) => handshake(TokioIo::new(stream)).await,
     }
 }
 

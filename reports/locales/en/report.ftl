@@ -327,3 +327,26 @@ and-keys = { $n } entries, keys included
 changes = { $n } kinds
 assumptions = Where virtual devices rest on assumptions
 assumptions-lead = No observation of a real device backs these. Names and values are those of the settings.
+
+# Approved behavior, comparison with another run, known issues
+baselines-lead = Against approved behavior, { $approved } cases are as approved, { $different } differ, and nothing is approved yet for { $new }.
+against-lead = { $cases } cases were compared with run { $run }; { $changed } have another outcome.
+against-same-os = same version and build of the devices
+against-other-os = another version or build of the devices
+against-points-at = a difference points at:
+against-previous_release = against the previous version
+against-baseline = against approved behavior
+against-other_run = against the other run
+direction-effect = effect on the device
+decision-pending = decision pending
+decision-approved = approved
+decision-unsigned = approved, nobody has signed
+decision-rejected = rejected
+known-issue = Known issue
+known-known = known
+known-expired = expired: a failure again
+known-wider = shows beyond the known scope
+known-line = Known issue { $issue } (owner { $owner }, until { $expires }):
+known-outside = { $n } cells outside of it
+known-unmatched = Known issues that match nothing in this run:
+repeats = Lost in { $lost } of { $of } attempts (95 % interval of the share { $low }–{ $high } %).

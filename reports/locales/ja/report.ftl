@@ -258,3 +258,26 @@ and-keys = { $n } 件（キーを含む）
 changes = { $n } 種類
 assumptions = 仮想デバイスが仮定に基づいて動く点
 assumptions-lead = 実機での観測がない動作です。名前と値は設定のものです。
+
+# 承認済みの動作、ほかの実行との比較、既知の問題
+baselines-lead = 承認済みの動作と比べて、{ $approved } ケースは承認のとおり、{ $different } ケースは相違、{ $new } ケースは承認待ちの初回記録です。
+against-lead = 実行 { $run } と { $cases } ケースを比べました。結果が変わったケースは { $changed } 件です。
+against-same-os = デバイスのバージョンとビルドは同じ
+against-other-os = デバイスのバージョンまたはビルドが異なる
+against-points-at = 相違の原因として疑われる側:
+against-previous_release = 前のバージョンとの比較
+against-baseline = 承認済みの動作との比較
+against-other_run = ほかの実行との比較
+direction-effect = デバイス側の効果
+decision-pending = 判断待ち
+decision-approved = 承認済み
+decision-unsigned = 承認済み（記名なし）
+decision-rejected = 却下
+known-issue = 既知の問題
+known-known = 既知
+known-expired = 期限切れ（再び不具合として扱います）
+known-wider = 既知の範囲を超えています
+known-line = 既知の問題 { $issue }（担当 { $owner }、期限 { $expires }）
+known-outside = 範囲外 { $n } セル
+known-unmatched = この実行で該当がなかった既知の問題:
+repeats = { $of } 回中 { $lost } 回で失われました（割合の95%区間 { $low }〜{ $high }%）。

@@ -11,7 +11,7 @@ use scenarios::scenario::Scenario;
 use super::context::CellView;
 use super::parts::{carried, in_force, informs, judge, observe};
 use super::party::{MessageCheck, Scene, fault};
-use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Since};
+use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Repeats, Since};
 use crate::evidence::Evidence;
 use crate::record::{Attempt, CaseRecord, CellState};
 use scenarios::event::Judged;
@@ -175,6 +175,14 @@ impl Bench<'_> {
             differs |= judged
                 .iter()
                 .any(|attempt| observe(&attempt.looks, &part.id, informs) != observed);
+            let losing = judged
+                .iter()
+                .filter(|attempt| observe(&attempt.looks, &part.id, informs) == Observed::Lost)
+                .count();
+            let repeats = Repeats {
+                lost: u32::try_from(losing).unwrap_or(u32::MAX),
+                of: u32::try_from(judged.len()).unwrap_or(u32::MAX),
+            };
             let row = in_force(part, cell);
             let specified = row.map(|row| row.specified);
             let state = judge(observed, specified);
@@ -210,6 +218,7 @@ impl Bench<'_> {
                     .find(|look| look.part == part.id && look.judged == Judged::Fail)
                     .cloned(),
                 fault,
+                repeats,
                 since: Since::Unknown,
             });
         }
@@ -338,6 +347,7 @@ mod tests {
             source: None,
             failed: None,
             fault: None,
+            repeats: Repeats::default(),
             since: Since::Unknown,
         }
     }

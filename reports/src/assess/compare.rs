@@ -185,13 +185,48 @@ pub(crate) fn behavior(
     cells: &HashMap<&str, (&CellRecord, &str)>,
     evidence: &dyn Evidence,
 ) -> (Vec<BehaviorRow>, u64) {
-    let release = |case: &CaseResult| cells.get(case.cell.as_str()).map(|(cell, _)| *cell);
+    let cells: BTreeMap<&str, &CellRecord> =
+        cells.iter().map(|(id, (cell, _))| (*id, *cell)).collect();
+    rows(
+        "previous_release",
+        pairs,
+        (&cells, &cells),
+        (evidence, evidence),
+    )
+}
+
+/// Message by message, what the cases do otherwise than in another run.
+pub(crate) fn across(
+    pairs: &[(&CaseResult, &CaseResult)],
+    cells: &BTreeMap<&str, &CellRecord>,
+    other_cells: &BTreeMap<&str, &CellRecord>,
+    evidence: &dyn Evidence,
+    other_evidence: &dyn Evidence,
+) -> Vec<BehaviorRow> {
+    rows(
+        "other_run",
+        pairs,
+        (cells, other_cells),
+        (evidence, other_evidence),
+    )
+    .0
+}
+
+/// Rows of changes; of each pair of arguments the first is of the subject, the second of what it is compared with.
+fn rows(
+    against: &'static str,
+    pairs: &[(&CaseResult, &CaseResult)],
+    cells: (&BTreeMap<&str, &CellRecord>, &BTreeMap<&str, &CellRecord>),
+    evidence: (&dyn Evidence, &dyn Evidence),
+) -> (Vec<BehaviorRow>, u64) {
+    let now = |case: &CaseResult| cells.0.get(case.cell.as_str()).copied();
+    let then = |case: &CaseResult| cells.1.get(case.cell.as_str()).copied();
     let found: Vec<Option<Vec<BehaviorChange>>> = pairs
         .par_iter()
         .map(|(subject, previous)| {
-            let same = release(subject)?.arrival == release(previous)?.arrival;
-            let before = evidence.transcript(previous.evidence.as_deref()?)?;
-            let after = evidence.transcript(subject.evidence.as_deref()?)?;
+            let same = now(subject)?.arrival == then(previous)?.arrival;
+            let before = evidence.1.transcript(previous.evidence.as_deref()?)?;
+            let after = evidence.0.transcript(subject.evidence.as_deref()?)?;
             same.then(|| diff_transcripts(&before, &after))
         })
         .collect();
@@ -199,8 +234,8 @@ pub(crate) fn behavior(
     let mut rows: BTreeMap<_, BehaviorRow> = BTreeMap::new();
     for ((subject, previous), changes) in pairs.iter().zip(&found) {
         let releases = (
-            release(previous).map_or_else(String::new, |cell| cell.release.clone()),
-            release(subject).map_or_else(String::new, |cell| cell.release.clone()),
+            then(previous).map_or_else(String::new, |cell| cell.release.clone()),
+            now(subject).map_or_else(String::new, |cell| cell.release.clone()),
         );
         for change in changes.iter().flatten() {
             let (word, before, after) = describe(&change.behavior);
@@ -216,6 +251,8 @@ pub(crate) fn behavior(
                 after.clone(),
             );
             let row = rows.entry(key).or_insert_with(|| BehaviorRow {
+                against,
+                decision: None,
                 direction,
                 what: change.message.what.clone(),
                 phase: change.message.phase.clone(),
@@ -237,21 +274,26 @@ pub(crate) fn behavior(
     (rows.into_values().take(MAX_ROWS).collect(), compared)
 }
 
-fn describe(behavior: &Behavior) -> (&'static str, Option<String>, Option<String>) {
+pub(crate) fn describe(behavior: &Behavior) -> (&'static str, Option<String>, Option<String>) {
     let status = |status: &Option<u16>| status.map(|status| status.to_string());
     match behavior {
         Behavior::MessageAdded => ("message_added", None, None),
         Behavior::MessageRemoved => ("message_removed", None, None),
         Behavior::HttpStatus { before, after } => ("http_status", status(before), status(after)),
-        Behavior::Body(difference) => match &difference.change {
-            Change::Added(value) => ("added", None, Some(cut(value))),
-            Change::Removed(value) => ("removed", Some(cut(value)), None),
-            Change::Changed { before, after } => ("changed", Some(cut(before)), Some(cut(after))),
-        },
+        Behavior::Body(difference) => describe_value(&difference.change),
     }
 }
 
-const fn direction(direction: Direction) -> &'static str {
+/// Word, before and after of a changed value.
+pub(crate) fn describe_value(change: &Change) -> (&'static str, Option<String>, Option<String>) {
+    match change {
+        Change::Added(value) => ("added", None, Some(cut(value))),
+        Change::Removed(value) => ("removed", Some(cut(value)), None),
+        Change::Changed { before, after } => ("changed", Some(cut(before)), Some(cut(after))),
+    }
+}
+
+pub(crate) const fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::ToServer => "to_server",
         Direction::ToDevice => "to_device",

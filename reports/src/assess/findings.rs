@@ -98,8 +98,11 @@ fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {
         feature_name: names.get(case.feature.as_str()).map(|name| (*name).clone()),
         offered: case.offered,
         scenario: case.scenario.clone(),
+        part_id: None,
         part: None,
         fault,
+        repeats: super::types::Repeats::default(),
+        known: None,
         since: Since::Unknown,
         reason: None,
         replacement: None,
@@ -111,10 +114,20 @@ fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {
     };
     match case.outcome {
         Outcome::Flaky => {
-            return vec![blank(
+            let mut finding = blank(
                 FindingKind::Flaky,
                 simple(Party::Undetermined, "attempts_differ"),
-            )];
+            );
+            // The part that differs most says how often.
+            if let Some(part) = case
+                .parts
+                .iter()
+                .filter(|part| part.repeats.lost > 0 && part.repeats.lost < part.repeats.of)
+                .max_by_key(|part| part.repeats.lost)
+            {
+                finding.repeats = part.repeats;
+            }
+            return vec![finding];
         }
         Outcome::Blocked => {
             let reason = case.reason.clone().unwrap_or_default();
@@ -135,7 +148,9 @@ fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {
         _ => {}
     }
     let with = |kind, fault, part: &PartResult| Finding {
+        part_id: Some(part.id.clone()),
         part: Some(part.name.clone()),
+        repeats: part.repeats,
         since: part.since.clone(),
         reason: part.reason.clone(),
         replacement: part.replacement.clone(),
@@ -192,6 +207,10 @@ fn blocked_because(reason: &str) -> &'static str {
         "server_unauthorized",
         "server_error",
         "server_garbage",
+        "enrollment_profile",
+        "enrollment_identity",
+        "enrollment_refused",
+        "server_tls",
         "push_unavailable",
         "command_not_delivered",
         "device_silent",

@@ -1,5 +1,7 @@
 //! Assessment: what a run record means, by expectations, facts and comparison. Pure.
 
+pub mod against;
+pub mod approved;
 mod cases;
 mod compare;
 mod context;
@@ -10,6 +12,7 @@ pub mod party;
 pub mod published;
 pub mod rollup;
 mod types;
+pub mod wilson;
 
 use std::collections::HashMap;
 
@@ -25,9 +28,10 @@ pub use context::{AssessError, CellView, ModelView};
 pub use parts::{informs, judge, observe, only_asks};
 pub use party::{MessageCheck, Subject};
 pub use types::{
-    ArrivalDifference, Assessment, BehaviorRow, CaseResult, CellResult, Fault, FeatureRow, Finding,
-    FindingKind, Group, GroupMark, Mark, Observed, Offered, Outcome, PartResult, PartState, Party,
-    Previous, ProbeRow, Since, Tally, Verdict,
+    Against, ArrivalDifference, Assessment, BaselineTally, BehaviorDecision, BehaviorRow,
+    CaseResult, CellResult, Fault, FeatureRow, Finding, FindingKind, Group, GroupMark, KnownMatch,
+    KnownState, Mark, Observed, Offered, Outcome, PartResult, PartState, Party, Previous, ProbeRow,
+    Repeats, Since, Tally, Verdict,
 };
 
 use crate::evidence::Evidence;
@@ -167,6 +171,9 @@ pub fn assess(inputs: &AssessInputs<'_>) -> Result<Assessment, AssessError> {
         arrival_pairs,
         behavior,
         behavior_pairs,
+        baselines: BaselineTally::default(),
+        against: None,
+        unmatched_issues: Vec::new(),
         probes,
         skips: record.skips.clone(),
         facts_revision: inputs.facts.revision().to_owned(),

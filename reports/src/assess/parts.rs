@@ -216,6 +216,7 @@ mod tests {
         let step = |action, looked: bool| Step {
             when: Condition::default(),
             action,
+            named: None,
             looks: looked
                 .then(|| Look {
                     part: "p".to_owned(),

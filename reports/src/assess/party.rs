@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use device_matrix::capability::{Applicability, Context, Facts, Kind, Role, Scope};
 use device_matrix::known::Ternary;
-use scenarios::event::{Author, Direction, LookKind, Message, Transcript};
+use scenarios::event::{Author, Direction, LookKind, Message, PERFORM, Transcript};
 use scenarios::scenario::{Action, ChannelWord, Scenario, Step};
 use serde_json::Value;
 
@@ -58,12 +58,16 @@ pub struct Signs {
     pub product_violation: bool,
     /// A message or payload that the harness wrote does not fit the release.
     pub harness_violation: bool,
+    /// An answer of the device does not fit the release.
+    pub device_violation: bool,
     /// Whether everything used applies to this release, enrollment type and channel by the facts.
     pub applies: Ternary,
     /// Only what the server saw is not as expected, although the device sent something.
     pub only_server_view: bool,
     /// The server answered the device's request for a declaration with an error.
     pub withheld: bool,
+    /// The server took an action and no command of it reached the device.
+    pub action_lost: bool,
     /// Something was delivered to the device.
     pub delivered: bool,
     /// The transcript can be read.
@@ -82,7 +86,7 @@ pub struct Row {
 }
 
 /// The decision table; the first row that holds decides. The last one always does.
-pub const ROWS: [Row; 10] = [
+pub const ROWS: [Row; 12] = [
     Row {
         because: "no_transcript",
         party: Party::Undetermined,
@@ -97,6 +101,11 @@ pub const ROWS: [Row; 10] = [
         because: "product_message_violates_facts",
         party: Party::Product,
         holds: |signs| signs.product_violation,
+    },
+    Row {
+        because: "action_sent_nothing",
+        party: Party::Product,
+        holds: |signs| signs.action_lost,
     },
     Row {
         because: "server_did_not_take_notice",
@@ -122,6 +131,11 @@ pub const ROWS: [Row; 10] = [
         because: "never_delivered",
         party: Party::Undetermined,
         holds: |signs| !signs.delivered,
+    },
+    Row {
+        because: "device_answer_violates_facts",
+        party: Party::Os,
+        holds: |signs| signs.device_violation,
     },
     Row {
         because: "valid_message_and_available",
@@ -183,9 +197,11 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             altered: false,
             product_violation: false,
             harness_violation: false,
+            device_violation: false,
             applies: Ternary::Unknown,
             only_server_view: false,
             withheld: false,
+            action_lost: false,
             delivered: false,
             transcript: false,
         };
@@ -226,7 +242,18 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             );
         }
     }
+    let mut device_violation = false;
+    for (message, subject) in transcript.messages.iter().filter_map(answer) {
+        let found = scene.check.violations(&subject, &context);
+        device_violation |= !found.is_empty();
+        details.extend(
+            found
+                .into_iter()
+                .map(|text| format!("#{} {text}", message.seq)),
+        );
+    }
     let mut harness_violation = false;
+    let pressed = transcript.messages.iter().any(is_press);
     let mut applies = Ternary::Yes;
     for used in used(scene.scenario, scene.cell) {
         let context = scene.cell.context(used.scope);
@@ -248,6 +275,10 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
             Ternary::Unknown if applies == Ternary::Yes => applies = Ternary::Unknown,
             _ => {}
         }
+        // A button of the product decides by itself what it sends.
+        if used.named && pressed {
+            continue;
+        }
         let found = scene.check.violations(&subject, &context);
         harness_violation |= !found.is_empty();
         details.extend(found);
@@ -266,6 +297,7 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
         altered,
         product_violation,
         harness_violation,
+        device_violation,
         applies,
         only_server_view: sent
             && failed().count() > 0
@@ -277,6 +309,11 @@ fn signs(scene: &Scene<'_>, attempt: &Attempt, part: &str, details: &mut Vec<Str
                 && message.what.starts_with("declaration/")
                 && message.http_status.is_some_and(|status| status >= 400)
         }),
+        action_lost: transcript
+            .messages
+            .iter()
+            .filter(|message| is_press(message))
+            .any(|press| lost(press, &delivered)),
         delivered: !delivered.is_empty(),
         transcript: true,
     }
@@ -322,6 +359,19 @@ fn row(report: &Value, identifier: &str) -> Option<Value> {
         .cloned()
 }
 
+fn is_press(message: &Message) -> bool {
+    message.direction == Direction::ToOperatorApi && message.what == PERFORM
+}
+
+/// Whether nothing that the action was expected to send came after it.
+fn lost(press: &Message, delivered: &[(&Message, Subject<'_>)]) -> bool {
+    let sends = press.body.get("sends").and_then(Value::as_array);
+    !delivered.iter().any(|(message, subject)| {
+        message.seq > press.seq
+            && sends.is_some_and(|sends| sends.iter().any(|one| one == subject.id))
+    })
+}
+
 /// Whose words a delivered message carries: what the harness handed in and the server passed on unaltered stays the
 /// harness's.
 fn content_author(message: &Message, transcript: &Transcript) -> Author {
@@ -360,6 +410,24 @@ fn subject(body: &Value) -> Option<Subject<'_>> {
     })
 }
 
+/// An acknowledged answer to a command, as far as it was kept whole.
+fn answer(message: &Message) -> Option<(&Message, Subject<'_>)> {
+    let acknowledged = message.direction == Direction::ToServer
+        && message.author == Author::Device
+        && message.body.get("CommandUUID").is_some()
+        && message.body.get("Status").and_then(Value::as_str) == Some("Acknowledged");
+    let whole = || !message.body.to_string().contains("\"$redacted\"");
+    (acknowledged && whole()).then(|| {
+        let subject = Subject {
+            kind: Kind::Command,
+            id: &message.what,
+            role: Role::Response,
+            body: &message.body,
+        };
+        (message, subject)
+    })
+}
+
 fn request_type(body: &Value) -> Option<&str> {
     body.get("Command")
         .unwrap_or(body)
@@ -372,13 +440,21 @@ struct Used {
     id: String,
     body: Value,
     scope: Scope,
+    /// The scenario names an action, for which the server may have a button of its own.
+    named: bool,
 }
 
 /// What a scenario uses to bring its feature about on a cell, by its own words.
 fn used(scenario: &Scenario, cell: &CellView<'_>) -> Vec<Used> {
     let mut out = Vec::new();
     let steps = scenario.apply.iter().chain(&scenario.verify);
-    for Step { action, .. } in steps.filter(|step| cell.holds(&step.when)) {
+    for Step {
+        action,
+        named: button,
+        ..
+    } in steps.filter(|step| cell.holds(&step.when))
+    {
+        let before = out.len();
         match action {
             Action::Command {
                 request_type,
@@ -389,6 +465,7 @@ fn used(scenario: &Scenario, cell: &CellView<'_>) -> Vec<Used> {
                 id: request_type.clone(),
                 body: args.clone(),
                 scope: scope(*channel),
+                named: false,
             }),
             Action::InstallProfile {
                 payloads, channel, ..
@@ -402,6 +479,9 @@ fn used(scenario: &Scenario, cell: &CellView<'_>) -> Vec<Used> {
             | Action::Device(_)
             | Action::Effect
             | Action::ServerView => {}
+        }
+        for used in &mut out[before..] {
+            used.named = button.is_some();
         }
     }
     out
@@ -424,6 +504,7 @@ fn named<'a>(
             id,
             body,
             scope: scope(channel),
+            named: false,
         })
     })
 }
@@ -463,9 +544,11 @@ mod tests {
             altered: false,
             product_violation: false,
             harness_violation: false,
+            device_violation: false,
             applies: Ternary::Yes,
             only_server_view: false,
             withheld: false,
+            action_lost: false,
             delivered: true,
             transcript: true,
         }
@@ -499,6 +582,14 @@ mod tests {
                 Signs {
                     product_violation: true,
                     harness_violation: true,
+                    ..base.clone()
+                },
+            ),
+            (
+                "action_sent_nothing",
+                Party::Product,
+                Signs {
+                    action_lost: true,
                     ..base.clone()
                 },
             ),
@@ -539,6 +630,15 @@ mod tests {
                 Party::Undetermined,
                 Signs {
                     delivered: false,
+                    ..base.clone()
+                },
+            ),
+            (
+                "device_answer_violates_facts",
+                Party::Os,
+                Signs {
+                    device_violation: true,
+                    applies: Ternary::Unknown,
                     ..base.clone()
                 },
             ),

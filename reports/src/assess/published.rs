@@ -122,6 +122,10 @@ pub struct FindingJson {
     pub because: &'static str,
     /// What was found in the messages.
     pub details: Vec<String>,
+    /// Id of the known issue that it is.
+    pub known: Option<String>,
+    /// Whether that issue covers it: `known`, `expired`, `wider`.
+    pub known_state: Option<&'static str>,
     /// `this_release`, `earlier`, `unknown`.
     pub since: &'static str,
     /// Why.
@@ -223,6 +227,8 @@ fn finding(finding: &Finding) -> FindingJson {
         party: finding.fault.party.as_str(),
         because: finding.fault.because,
         details: finding.fault.details.clone(),
+        known: finding.known.as_ref().map(|known| known.issue.id.clone()),
+        known_state: finding.known.as_ref().map(|known| known.state.as_str()),
         since: match finding.since {
             Since::ThisRelease(_) => "this_release",
             Since::Earlier(_) => "earlier",

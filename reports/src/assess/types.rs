@@ -209,8 +209,19 @@ pub struct PartResult {
     pub failed: Option<LookRecord>,
     /// Who is at fault; only for lost parts.
     pub fault: Option<Fault>,
+    /// In how many of the judged attempts the part was lost.
+    pub repeats: Repeats,
     /// Since when; only for lost parts.
     pub since: Since,
+}
+
+/// Lost in so many of so many attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeats {
+    /// Attempts in which it was lost.
+    pub lost: u32,
+    /// Attempts that say something.
+    pub of: u32,
 }
 
 /// The same case on the previous release.
@@ -442,10 +453,16 @@ pub struct Finding {
     pub offered: Offered,
     /// Scenario id.
     pub scenario: String,
+    /// Part id.
+    pub part_id: Option<String>,
     /// Part name.
     pub part: Option<Text>,
     /// Who is at fault.
     pub fault: Fault,
+    /// How often it was seen in the first cell.
+    pub repeats: Repeats,
+    /// The known issue that it is, or would be if the issue had not expired or were wider.
+    pub known: Option<KnownMatch>,
     /// Since when.
     pub since: Since,
     /// Why, in the words of the expectation or of the record.
@@ -481,9 +498,67 @@ pub struct ArrivalDifference {
     pub cells: Vec<(String, Option<String>)>,
 }
 
+/// A finding and a known issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownMatch {
+    /// The issue.
+    pub issue: crate::known_issues::KnownIssue,
+    /// Whether the issue covers the finding.
+    pub state: KnownState,
+    /// Cells of the finding outside of the issue's scope.
+    pub outside: u64,
+}
+
+/// Whether a known issue covers a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KnownState {
+    /// It does.
+    Known,
+    /// It did until it expired: the finding counts as new again.
+    Expired,
+    /// The finding shows in more cells than the issue names.
+    Wider,
+}
+
+impl KnownState {
+    /// The word in JSON and texts.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Expired => "expired",
+            Self::Wider => "wider",
+        }
+    }
+}
+
+/// What people have decided about a change of behavior.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BehaviorDecision {
+    /// `pending`, `approved`, `unsigned` (accepted without a name) or `rejected`.
+    pub state: &'static str,
+    /// Who, why and when (ISO 8601), where a person has decided.
+    pub by: Option<(String, String, String)>,
+}
+
+/// Cases compared with baselines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BaselineTally {
+    /// As approved.
+    pub approved: u64,
+    /// Otherwise than approved.
+    pub different: u64,
+    /// Nothing is approved for them yet.
+    pub new: u64,
+}
+
 /// A change of behavior against the previous release; equal changes are one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BehaviorRow {
+    /// What it is compared with: `previous_release`, `baseline` or `other_run`.
+    pub against: &'static str,
+    /// The decision; only against baselines.
+    pub decision: Option<BehaviorDecision>,
     /// `to_server`, `to_device` or `to_operator_api`.
     pub direction: &'static str,
     /// Message.
@@ -600,6 +675,12 @@ pub struct Assessment {
     pub behavior: Vec<BehaviorRow>,
     /// Cases compared message by message.
     pub behavior_pairs: u64,
+    /// Cases compared with baselines.
+    pub baselines: BaselineTally,
+    /// Comparison with another run, when one was given.
+    pub against: Option<Against>,
+    /// Ids of known issues that are about cells and scenarios of this run and match no finding.
+    pub unmatched_issues: Vec<String>,
     /// Probed capabilities, by id.
     pub probes: Vec<ProbeRow>,
     /// What did not run.
@@ -610,6 +691,27 @@ pub struct Assessment {
     pub facts_reach: String,
     /// The run as a whole.
     pub verdict: Verdict,
+}
+
+/// The comparison with another run: two builds of the OS, or two builds of the server under test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Against {
+    /// Id of the other run.
+    pub run_id: String,
+    /// Server of the other run: name and build.
+    pub server: String,
+    /// Server of this run.
+    pub server_now: String,
+    /// The server is the same, as far as it says.
+    pub same_server: bool,
+    /// Release and build of the device are the same in every compared case.
+    pub same_os: bool,
+    /// Whom a difference points at: the side that alone differs; undetermined when both or neither do.
+    pub party: Party,
+    /// Cases that both runs have.
+    pub compared: u64,
+    /// Cases whose outcome is another one: case, before, now.
+    pub changed: Vec<(String, Outcome, Outcome)>,
 }
 
 pub(crate) fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {

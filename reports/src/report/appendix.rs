@@ -6,8 +6,8 @@ use device_matrix::known::{Ternary, Text};
 use sha2::{Digest, Sha256};
 
 use super::model::{
-    Appendix, ArrivalView, BehaviorView, CellRow, Count, Coverage, ItemRow, NotTested, Pair,
-    ProbeView, SkipCount,
+    AgainstCase, AgainstView, Appendix, ArrivalView, BehaviorView, CellRow, Count, Coverage,
+    DecisionView, ItemRow, NotTested, Pair, ProbeView, SkipCount,
 };
 use super::{Book, ItemChange, ItemView};
 use crate::assess::rollup::overall;
@@ -68,6 +68,16 @@ pub(super) fn behavior(book: &Book<'_>) -> Vec<BehaviorView> {
         .behavior
         .iter()
         .map(|row| BehaviorView {
+            against: row.against,
+            decision: row.decision.as_ref().map(|decision| {
+                let by = decision.by.as_ref();
+                DecisionView {
+                    state: decision.state,
+                    who: by.map(|by| by.0.clone()),
+                    why: by.map(|by| by.1.clone()),
+                    date: by.map(|by| by.2.clone()),
+                }
+            }),
             direction: row.direction,
             what: row.what.clone(),
             phase: row.phase.clone(),
@@ -87,6 +97,28 @@ pub(super) fn behavior(book: &Book<'_>) -> Vec<BehaviorView> {
             .collect(),
         })
         .collect()
+}
+
+pub(super) fn against(book: &Book<'_>) -> Option<AgainstView> {
+    let against = book.assessment.against.as_ref()?;
+    Some(AgainstView {
+        run_id: against.run_id.clone(),
+        server: against.server.clone(),
+        server_now: against.server_now.clone(),
+        same_server: against.same_server,
+        same_os: against.same_os,
+        party: against.party.as_str(),
+        compared: against.compared,
+        changed: against
+            .changed
+            .iter()
+            .map(|(case, before, now)| AgainstCase {
+                case: case.clone(),
+                before: before.as_str(),
+                now: now.as_str(),
+            })
+            .collect(),
+    })
 }
 
 pub(super) fn arrivals(book: &Book<'_>) -> Vec<ArrivalView> {

@@ -68,6 +68,13 @@ pub fn build(assessment: &Assessment, inputs: &ReportInputs<'_>) -> ReportModel 
         priorities,
         behavior: appendix::behavior(&book),
         behavior_pairs: assessment.behavior_pairs,
+        baselines: BaselineView {
+            approved: assessment.baselines.approved,
+            different: assessment.baselines.different,
+            new: assessment.baselines.new,
+        },
+        against: appendix::against(&book),
+        unmatched_issues: assessment.unmatched_issues.clone(),
         arrivals: appendix::arrivals(&book),
         arrival_pairs: assessment.arrival_pairs,
         findings,

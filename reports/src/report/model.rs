@@ -44,6 +44,12 @@ pub struct ReportModel {
     pub behavior: Vec<BehaviorView>,
     /// Cases compared message by message.
     pub behavior_pairs: u64,
+    /// Cases compared with baselines.
+    pub baselines: BaselineView,
+    /// Comparison with another run.
+    pub against: Option<AgainstView>,
+    /// Known issues of this run's cells and scenarios that match nothing.
+    pub unmatched_issues: Vec<String>,
     /// Differences of upgraded devices to fresh ones.
     pub arrivals: Vec<ArrivalView>,
     /// Parts compared between fresh and upgraded devices.
@@ -411,6 +417,10 @@ pub struct FindingView {
     pub look: Option<LookView>,
     /// Attempts.
     pub attempts: u32,
+    /// How often it was seen, when it was repeated.
+    pub repeats: Option<RepeatView>,
+    /// The known issue that it is.
+    pub known: Option<KnownView>,
     /// The three conditions of guideline 2.3.1.
     pub conditions: Option<Conditions>,
     /// Suspected defect of the OS (guideline 2.3.2).
@@ -593,6 +603,10 @@ pub struct Task {
 /// A change of behavior.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct BehaviorView {
+    /// What it is compared with: `previous_release`, `baseline`, `other_run`.
+    pub against: &'static str,
+    /// The decision; only against baselines.
+    pub decision: Option<DecisionView>,
     /// Direction word.
     pub direction: &'static str,
     /// Message.
@@ -615,6 +629,97 @@ pub struct BehaviorView {
     pub releases: Vec<String>,
     /// Transcripts: previous, current.
     pub evidence: Vec<EvidenceLink>,
+}
+
+/// What people have decided about a change of behavior.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct DecisionView {
+    /// `pending`, `approved`, `unsigned`, `rejected`.
+    pub state: &'static str,
+    /// Who.
+    pub who: Option<String>,
+    /// Why.
+    pub why: Option<String>,
+    /// Day.
+    pub date: Option<String>,
+}
+
+/// Cases compared with approved baselines.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct BaselineView {
+    /// As approved.
+    pub approved: u64,
+    /// Otherwise than approved.
+    pub different: u64,
+    /// Nothing is approved yet.
+    pub new: u64,
+}
+
+/// The comparison with another run.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct AgainstView {
+    /// Id of the other run.
+    pub run_id: String,
+    /// Its server.
+    pub server: String,
+    /// Server of this run.
+    pub server_now: String,
+    /// The server is the same, as far as it says.
+    pub same_server: bool,
+    /// Release and build of the devices are the same.
+    pub same_os: bool,
+    /// Whom a difference points at.
+    pub party: &'static str,
+    /// Cases compared.
+    pub compared: u64,
+    /// Cases with another outcome.
+    pub changed: Vec<AgainstCase>,
+}
+
+/// A case with another outcome than in the other run.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct AgainstCase {
+    /// Case id.
+    pub case: String,
+    /// Outcome in the other run.
+    pub before: &'static str,
+    /// Outcome in this run.
+    pub now: &'static str,
+}
+
+/// A known issue that a finding is.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct KnownView {
+    /// Id.
+    pub id: String,
+    /// `known`, `expired`, `wider`.
+    pub state: &'static str,
+    /// Number of the vendor's feedback.
+    pub feedback: Option<String>,
+    /// Who looks after it.
+    pub owner: String,
+    /// The last day on which it explains the finding.
+    pub expires: String,
+    /// What to do in the meantime.
+    #[schemars(with = "Option<TextSchema>")]
+    pub workaround: Option<Text>,
+    /// Remark.
+    pub note: Option<String>,
+    /// Cells outside of the issue's scope.
+    pub outside: u64,
+}
+
+/// How often a finding was seen in its first cell.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct RepeatView {
+    /// Attempts in which it was lost.
+    pub lost: u32,
+    /// Attempts.
+    pub of: u32,
+    /// Lower end of the 95 % interval of the share, in percent.
+    pub low: u32,
+    /// Upper end, in percent.
+    pub high: u32,
 }
 
 /// A difference of upgraded devices to fresh ones.

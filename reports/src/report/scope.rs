@@ -6,8 +6,8 @@ use device_matrix::platform::Platform;
 use device_matrix::version::OsVersion;
 
 use super::Book;
-use super::model::{Conditions, FindingView, LookView, NamedFeature, Scope};
-use crate::assess::{CellResult, Finding, FindingKind, Party, Since};
+use super::model::{Conditions, FindingView, KnownView, LookView, NamedFeature, RepeatView, Scope};
+use crate::assess::{CellResult, Finding, FindingKind, Party, Since, wilson};
 
 pub(super) fn finding(book: &Book<'_>, finding: &Finding) -> FindingView {
     let index = book
@@ -56,12 +56,44 @@ pub(super) fn finding(book: &Book<'_>, finding: &Finding) -> FindingView {
             seen: crate::assess::cut(&look.seen),
         }),
         attempts: finding.attempts,
+        repeats: repeats(finding),
+        known: finding.known.as_ref().map(|known| KnownView {
+            id: known.issue.id.clone(),
+            state: known.state.as_str(),
+            feedback: known.issue.feedback.clone(),
+            owner: known.issue.owner.clone(),
+            expires: known.issue.expires.to_string(),
+            workaround: known.issue.workaround.clone(),
+            note: known.issue.note.clone(),
+            outside: known.outside,
+        }),
         conditions: conditions(finding),
         os_defect: fault.party == Party::Os,
         scope: scope(book, finding),
         evidence: book.links(&finding.cells),
         cells: finding.cells.len() as u64,
     }
+}
+
+/// How often it was seen, where it was tried more than once.
+fn repeats(finding: &Finding) -> Option<RepeatView> {
+    let repeats = finding.repeats;
+    let percent = |share: f64| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share is between 0 and 1"
+        )]
+        let whole = (share * 100.0).round() as u32;
+        whole
+    };
+    let (low, high) = wilson::interval(repeats.lost, repeats.of);
+    (repeats.of > 1).then(|| RepeatView {
+        lost: repeats.lost,
+        of: repeats.of,
+        low: percent(low),
+        high: percent(high),
+    })
 }
 
 /// The three conditions of guideline 2.3.1, for what is lost against the specification or may be.

@@ -1,15 +1,17 @@
 //! From the texts of data files to checked types. Nothing here reads a file; texts are arguments.
 
+mod actions;
 mod approved;
 mod behavior;
 mod condition;
 mod excuses;
 mod faults;
 mod features;
-mod reader;
+pub mod reader;
 mod scenario;
 mod step;
 
+pub use actions::load_actions;
 pub use approved::{approved_text, load_approved};
 pub use condition::parse_range;
 pub use excuses::{Excuse, load_excuses};

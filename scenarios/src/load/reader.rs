@@ -13,14 +13,16 @@ use toml::de::{DeTable, DeValue};
 use crate::codes;
 
 /// Diagnostics of one file.
-pub(crate) struct Report<'a> {
+pub struct Report<'a> {
     path: &'a Path,
     /// What was found so far.
-    pub(crate) found: Vec<Diagnostic>,
+    pub found: Vec<Diagnostic>,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(path: &'a Path) -> Self {
+    /// No diagnostics yet, for the file at `path`.
+    #[must_use]
+    pub fn new(path: &'a Path) -> Self {
         Self {
             path,
             found: Vec::new(),
@@ -28,17 +30,20 @@ impl<'a> Report<'a> {
     }
 
     /// What was found, from the top of the file to its end.
-    pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
+    #[must_use]
+    pub fn sorted(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|diagnostic| diagnostic.span.start);
         self.found
     }
 
-    pub(crate) fn error(&mut self, code: &'static str, span: Range<usize>, message: String) {
+    /// Notes an error.
+    pub fn error(&mut self, code: &'static str, span: Range<usize>, message: String) {
         self.found
             .push(Diagnostic::error(code, self.path, span, message));
     }
 
-    pub(crate) fn error_help(
+    /// Notes an error with a line of help.
+    pub fn error_help(
         &mut self,
         code: &'static str,
         span: Range<usize>,
@@ -51,7 +56,7 @@ impl<'a> Report<'a> {
 }
 
 /// Parses a file; syntax errors become diagnostics.
-pub(crate) fn parse<'s>(source: &'s SourceFile, report: &mut Report<'_>) -> Spanned<DeTable<'s>> {
+pub fn parse<'s>(source: &'s SourceFile, report: &mut Report<'_>) -> Spanned<DeTable<'s>> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
@@ -61,7 +66,7 @@ pub(crate) fn parse<'s>(source: &'s SourceFile, report: &mut Report<'_>) -> Span
 }
 
 /// One table that is being read. [`Reader::finish`] complains of the keys nobody asked for.
-pub(crate) struct Reader<'t, 's> {
+pub struct Reader<'t, 's> {
     table: &'t DeTable<'s>,
     span: Range<usize>,
     what: &'t str,
@@ -69,7 +74,9 @@ pub(crate) struct Reader<'t, 's> {
 }
 
 impl<'t, 's> Reader<'t, 's> {
-    pub(crate) fn new(table: &'t DeTable<'s>, span: Range<usize>, what: &'t str) -> Self {
+    /// Begins to read a table, which complaints call `what`.
+    #[must_use]
+    pub fn new(table: &'t DeTable<'s>, span: Range<usize>, what: &'t str) -> Self {
         Self {
             table,
             span,
@@ -79,20 +86,25 @@ impl<'t, 's> Reader<'t, 's> {
     }
 
     /// Bytes of the table's head.
-    pub(crate) fn span(&self) -> Range<usize> {
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
-    pub(crate) fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'s>>> {
+    /// The value of a key as it stands there.
+    pub fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'s>>> {
         self.asked.insert(key);
         self.table.get(key)
     }
 
-    pub(crate) fn has(&self, key: &str) -> bool {
+    /// Whether the key is there.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
-    pub(crate) fn missing(&self, key: &str, report: &mut Report<'_>) {
+    /// Complains that a key is not there.
+    pub fn missing(&self, key: &str, report: &mut Report<'_>) {
         report.error(
             codes::MISSING_KEY,
             self.span(),
@@ -100,7 +112,8 @@ impl<'t, 's> Reader<'t, 's> {
         );
     }
 
-    pub(crate) fn string(
+    /// A string, with its place.
+    pub fn string(
         &mut self,
         key: &'static str,
         report: &mut Report<'_>,
@@ -110,7 +123,7 @@ impl<'t, 's> Reader<'t, 's> {
     }
 
     /// A string that must be there; empty after a complaint.
-    pub(crate) fn required(
+    pub fn required(
         &mut self,
         key: &'static str,
         report: &mut Report<'_>,
@@ -123,7 +136,8 @@ impl<'t, 's> Reader<'t, 's> {
         self.string(key, report).unwrap_or(("", self.span()))
     }
 
-    pub(crate) fn boolean(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<bool> {
+    /// A boolean.
+    pub fn boolean(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<bool> {
         let value = self.value(key)?;
         let read = value.get_ref().as_bool();
         if read.is_none() {
@@ -132,7 +146,8 @@ impl<'t, 's> Reader<'t, 's> {
         read
     }
 
-    pub(crate) fn strings(
+    /// Strings, with their places.
+    pub fn strings(
         &mut self,
         key: &'static str,
         report: &mut Report<'_>,
@@ -143,7 +158,8 @@ impl<'t, 's> Reader<'t, 's> {
             .collect()
     }
 
-    pub(crate) fn array(
+    /// The entries of an array; none when the key is not there.
+    pub fn array(
         &mut self,
         key: &'static str,
         report: &mut Report<'_>,
@@ -158,28 +174,22 @@ impl<'t, 's> Reader<'t, 's> {
         Vec::new()
     }
 
-    pub(crate) fn tables(
-        &mut self,
-        key: &'static str,
-        report: &mut Report<'_>,
-    ) -> Vec<Reader<'t, 's>> {
+    /// The tables of an array.
+    pub fn tables(&mut self, key: &'static str, report: &mut Report<'_>) -> Vec<Reader<'t, 's>> {
         self.array(key, report)
             .into_iter()
             .filter_map(|value| table(value, key, report))
             .collect()
     }
 
-    pub(crate) fn table(
-        &mut self,
-        key: &'static str,
-        report: &mut Report<'_>,
-    ) -> Option<Reader<'t, 's>> {
+    /// A table.
+    pub fn table(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Reader<'t, 's>> {
         let value = self.value(key)?;
         table(value, key, report)
     }
 
     /// `{ ja = "…", en = "…" }`.
-    pub(crate) fn text(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Text> {
+    pub fn text(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Text> {
         let mut inner = self.table(key, report)?;
         let (ja, _) = inner.required("ja", report);
         let (en, _) = inner.required("en", report);
@@ -191,7 +201,8 @@ impl<'t, 's> Reader<'t, 's> {
         Some(text)
     }
 
-    pub(crate) fn required_text(&mut self, key: &'static str, report: &mut Report<'_>) -> Text {
+    /// A text in both languages that must be there.
+    pub fn required_text(&mut self, key: &'static str, report: &mut Report<'_>) -> Text {
         if !self.has(key) {
             self.missing(key, report);
         }
@@ -202,7 +213,7 @@ impl<'t, 's> Reader<'t, 's> {
     }
 
     /// Entries of a table with free names.
-    pub(crate) fn entries(
+    pub fn entries(
         &self,
     ) -> impl Iterator<Item = (&'t str, Range<usize>, &'t Spanned<DeValue<'s>>)> {
         self.table
@@ -210,7 +221,8 @@ impl<'t, 's> Reader<'t, 's> {
             .map(|(key, value)| (key.get_ref().as_ref(), key.span(), value))
     }
 
-    pub(crate) fn finish(self, report: &mut Report<'_>) {
+    /// Complains of the keys that nobody asked for.
+    pub fn finish(self, report: &mut Report<'_>) {
         for (key, span, _) in self.entries() {
             if !self.asked.contains(key) {
                 report.error_help(
@@ -232,7 +244,8 @@ fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str, report: &mu
     );
 }
 
-pub(crate) fn string<'t>(
+/// A value as a string.
+pub fn string<'t>(
     value: &'t Spanned<DeValue<'_>>,
     key: &str,
     report: &mut Report<'_>,
@@ -244,7 +257,8 @@ pub(crate) fn string<'t>(
     Some((read?, value.span()))
 }
 
-pub(crate) fn table<'t, 's>(
+/// A value as a table.
+pub fn table<'t, 's>(
     value: &'t Spanned<DeValue<'s>>,
     key: &'t str,
     report: &mut Report<'_>,
@@ -257,7 +271,7 @@ pub(crate) fn table<'t, 's>(
 }
 
 /// A TOML value as JSON; a date becomes `{"$date": …}`.
-pub(crate) fn json(value: &Spanned<DeValue<'_>>, report: &mut Report<'_>) -> Value {
+pub fn json(value: &Spanned<DeValue<'_>>, report: &mut Report<'_>) -> Value {
     match value.get_ref() {
         DeValue::String(text) => Value::String(text.clone().into_owned()),
         DeValue::Integer(number) => {

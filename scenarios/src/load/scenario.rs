@@ -8,6 +8,7 @@ use device_matrix::diag::{Diagnostic, SourceFile};
 use super::condition::condition;
 use super::reader::{Reader, Report, parse};
 use super::step::step;
+use crate::action::ActionTable;
 use crate::codes;
 use crate::feature::FeatureId;
 use crate::scenario::{Expectation, Part, Scenario, ScenarioId, Specified, Step, Survives};
@@ -43,8 +44,12 @@ pub struct LoadedScenario {
     pub(crate) places: Places,
 }
 
-/// Reads one scenario file. The diagnostics are empty exactly when the file is right by itself.
-pub fn load_scenario(source: &SourceFile) -> Result<LoadedScenario, Vec<Diagnostic>> {
+/// Reads one scenario file; `actions` are the actions that a step may name. The diagnostics are empty exactly when the
+/// file is right by itself.
+pub fn load_scenario(
+    source: &SourceFile,
+    actions: &ActionTable,
+) -> Result<LoadedScenario, Vec<Diagnostic>> {
     let mut report = Report::new(&source.path);
     let parsed = parse(source, &mut report);
     if !report.found.is_empty() {
@@ -98,7 +103,7 @@ pub fn load_scenario(source: &SourceFile) -> Result<LoadedScenario, Vec<Diagnost
         reader
             .tables(key, &mut report)
             .into_iter()
-            .filter_map(|inner| step(inner, &mut places, &mut report))
+            .filter_map(|inner| step(inner, actions, &mut places, &mut report))
             .collect()
     };
     let (apply, verify) = (phase("apply"), phase("verify"));

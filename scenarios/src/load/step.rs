@@ -2,18 +2,20 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::condition::condition;
 use super::reader::{self, Reader, Report, json};
 use super::scenario::{Place, Places};
+use crate::action::{ActionTable, Named};
 use crate::codes;
 use crate::effects;
 use crate::scenario::{Action, ChannelWord, DeviceAction, Look, Matcher, Step};
 
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 9] = [
+    "action",
     "command",
     "install_profile",
     "remove_profile",
@@ -51,6 +53,7 @@ const MATCHERS: [&str; 10] = [
 
 pub(crate) fn step(
     mut reader: Reader<'_, '_>,
+    actions: &ActionTable,
     places: &mut Places,
     report: &mut Report<'_>,
 ) -> Option<Step> {
@@ -63,8 +66,8 @@ pub(crate) fn step(
             when
         })
         .unwrap_or_default();
-    let action = action(&mut reader, report);
-    let effect = matches!(action, Some(Action::Effect));
+    let done = action(&mut reader, actions, report);
+    let effect = matches!(done, Some((Action::Effect, _)));
     let mut looks = Vec::new();
     for inner in reader.tables("look", report) {
         let span = inner.span();
@@ -83,14 +86,20 @@ pub(crate) fn step(
     let _ = (reader.value("args"), reader.value("channel"));
     reader.finish(report);
     places.steps.push(span);
+    let (action, named) = done?;
     Some(Step {
         when,
-        action: action?,
+        action,
+        named,
         looks,
     })
 }
 
-fn action(reader: &mut Reader<'_, '_>, report: &mut Report<'_>) -> Option<Action> {
+fn action(
+    reader: &mut Reader<'_, '_>,
+    actions: &ActionTable,
+    report: &mut Report<'_>,
+) -> Option<(Action, Option<Named>)> {
     let given: Vec<_> = ACTIONS.into_iter().filter(|key| reader.has(key)).collect();
     let [one] = given[..] else {
         let message = if given.is_empty() {
@@ -107,14 +116,17 @@ fn action(reader: &mut Reader<'_, '_>, report: &mut Report<'_>) -> Option<Action
         return None;
     };
     let channel = channel(reader, report);
+    if one == "action" {
+        return named(reader, channel, actions, report);
+    }
     if one != "command" && reader.has("args") {
         report.error(
             codes::UNKNOWN_KEY,
             reader.span(),
-            format!("`args` belongs to `command`, not to `{one}`"),
+            format!("`args` belongs to `command` or `action`, not to `{one}`"),
         );
     }
-    match one {
+    let action = match one {
         "command" => {
             let (request_type, _) = reader.string("command", report)?;
             let args = reader.value("args").map_or_else(
@@ -160,6 +172,54 @@ fn action(reader: &mut Reader<'_, '_>, report: &mut Report<'_>) -> Option<Action
         "device" => device(reader.value("device")?, report).map(Action::Device),
         "effect" => flag(reader, "effect", report).then_some(Action::Effect),
         _ => flag(reader, "server_view", report).then_some(Action::ServerView),
+    };
+    action.map(|action| (action, None))
+}
+
+/// An action by name: the raw step that it stands for, and its name.
+fn named(
+    reader: &mut Reader<'_, '_>,
+    channel: ChannelWord,
+    actions: &ActionTable,
+    report: &mut Report<'_>,
+) -> Option<(Action, Option<Named>)> {
+    let (id, span) = reader.string("action", report)?;
+    let Some(row) = actions.row(id) else {
+        report.error_help(
+            codes::UNKNOWN_ACTION,
+            span,
+            format!("unknown action `{id}`"),
+            codes::help(id, actions.ids()),
+        );
+        return None;
+    };
+    let mut args = Map::new();
+    if let Some(inner) = reader.table("args", report) {
+        let known = row.arguments();
+        for (name, span, value) in inner.entries() {
+            if !known.contains(&name) {
+                report.error_help(
+                    codes::UNKNOWN_ACTION,
+                    span,
+                    format!("action `{id}` has no argument `{name}`"),
+                    codes::help(name, known.iter().copied()),
+                );
+            }
+            args.insert(name.to_owned(), json(value, report));
+        }
+    }
+    match row.raw(&args, channel) {
+        Ok(action) => Some((
+            action,
+            Some(Named {
+                action: id.to_owned(),
+                args: Value::Object(args),
+            }),
+        )),
+        Err(why) => {
+            report.error(codes::MISSING_KEY, span, why);
+            None
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! Mistakes in data files are all reported at once, with place and help.
 
 use device_matrix::diag::{SourceFile, render};
-use scenarios::load::{load_excuses, load_features, load_scenario, parse_overlay};
+use scenarios::action::ActionTable;
+use scenarios::load::{load_actions, load_excuses, load_features, load_scenario, parse_overlay};
+use scenarios::scenario::{Action, ChannelWord};
 use scenarios::suite::Suite;
+use serde_json::json;
 
 fn source(path: &str, text: &str) -> SourceFile {
     SourceFile {
@@ -41,7 +44,8 @@ device = "unlock"
 
 #[test]
 fn a_good_scenario_loads() {
-    let loaded = load_scenario(&source("apple/lock.toml", GOOD)).expect("no complaints");
+    let loaded = load_scenario(&source("apple/lock.toml", GOOD), &ActionTable::default())
+        .expect("no complaints");
     assert_eq!(loaded.scenario.apply.len(), 1);
 }
 
@@ -87,14 +91,14 @@ channel = "usr"
 install_profile = { identifer = "x", payloads = [{ Type = "com.apple.x" }] }
 "#;
     let file = source("apple/other.toml", text);
-    let found = load_scenario(&file).expect_err("full of mistakes");
+    let found = load_scenario(&file, &ActionTable::default()).expect_err("full of mistakes");
     insta::assert_snapshot!(render(&found, &[file], false));
 }
 
 #[test]
 fn what_is_no_toml_is_underlined() {
     let file = source("apple/lock.toml", "id = \"lock\nfeature = 3");
-    let found = load_scenario(&file).expect_err("no TOML");
+    let found = load_scenario(&file, &ActionTable::default()).expect_err("no TOML");
     insta::assert_snapshot!(render(&found, &[file], false));
 }
 
@@ -206,4 +210,69 @@ fn every_code_is_explained_once() {
     assert_eq!(count, codes.len());
     assert!(codes.is_sorted());
     assert_eq!(codes.last(), Some(&"SC0032"));
+}
+
+const TABLE: &str = r#"
+[[action]]
+id = "remote-lock"
+name = { ja = "ロック", en = "Lock" }
+command = "DeviceLock"
+args = { pin = "PIN" }
+
+[[action]]
+id = "install-profile"
+name = { ja = "配布", en = "Distribute" }
+command = "InstallProfile"
+"#;
+
+#[test]
+fn an_action_stands_for_its_command() {
+    let actions = load_actions(&source("actions.toml", TABLE)).expect("no complaints");
+    let text = GOOD.replacen(
+        "command = \"DeviceLock\"",
+        "action = \"remote-lock\"\nargs = { pin = \"123456\" }",
+        1,
+    );
+    assert_ne!(text, GOOD, "the fixture names the command");
+    let loaded = load_scenario(&source("apple/lock.toml", &text), &actions).expect("no complaints");
+    let step = &loaded.scenario.apply[0];
+    assert_eq!(
+        step.action,
+        Action::Command {
+            request_type: "DeviceLock".to_owned(),
+            args: json!({ "PIN": "123456" }),
+            channel: ChannelWord::Device,
+        }
+    );
+    let named = step.named.as_ref().expect("named");
+    assert_eq!(named.action, "remote-lock");
+    assert_eq!(named.args, json!({ "pin": "123456" }));
+}
+
+#[test]
+fn wrong_actions_are_told_with_the_nearest_name() {
+    let actions = load_actions(&source("actions.toml", TABLE)).expect("no complaints");
+    for (step, code, help) in [
+        ("action = \"remote-lok\"", "SC0023", "remote-lock"),
+        (
+            "action = \"remote-lock\"\nargs = { pim = \"1\" }",
+            "SC0023",
+            "pin",
+        ),
+        (
+            "action = \"install-profile\"\nargs = { identifier = \"a\" }",
+            "SC0003",
+            "",
+        ),
+    ] {
+        let text = GOOD.replacen("command = \"DeviceLock\"", step, 1);
+        let found = load_scenario(&source("apple/lock.toml", &text), &actions).expect_err("wrong");
+        assert!(
+            found
+                .iter()
+                .any(|one| one.code == code
+                    && one.help.as_deref().unwrap_or_default().contains(help)),
+            "{step}: {found:?}"
+        );
+    }
 }

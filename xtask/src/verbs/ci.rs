@@ -11,6 +11,9 @@ const COMPONENTS: [(&str, &[&str]); 2] = [
     ("clippy", &["clippy", "--version"]),
 ];
 
+/// Programs of others that tests talk to: package of Debian, program, and what is skipped without it.
+const PEERS: [(&str, &str, &str); 1] = [("scep", "scepserver", "SCEP with Debian's scep")];
+
 /// The stages in order.
 const STAGES: [(&str, &[&str]); 3] = [
     ("format", &["fmt", "--all", "--check"]),
@@ -44,6 +47,7 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
             }
         }
     }
+    let skipped = peers(workspace);
     let mut failed = Vec::new();
     for (name, arguments) in STAGES {
         eprintln!("ci: {name}: cargo {}", arguments.join(" "));
@@ -55,6 +59,9 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     if super::lint::run(workspace, false)? != Exit::Yes {
         failed.push("data");
     }
+    for what in &skipped {
+        eprintln!("ci: skipped: {what}");
+    }
     if failed.is_empty() {
         eprintln!("ci: all stages passed");
         Ok(Exit::Yes)
@@ -64,6 +71,37 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
             format!("ci: failed: {}", failed.join(", ")),
         ))
     }
+}
+
+/// Installs the programs that tests talk to, where that is possible; tells what is skipped without them.
+fn peers(workspace: &Workspace) -> Vec<String> {
+    let mut skipped = Vec::new();
+    for (package, program, tests) in PEERS {
+        let there = || runs(workspace, program);
+        if there() {
+            continue;
+        }
+        if std::path::Path::new("/etc/debian_version").exists() {
+            eprintln!("ci: installing the Debian package {package}");
+            let install: &[&str] = &["install", "-y", "--no-install-recommends", package];
+            // Without the rights, the network or apt itself the tests are skipped, and this says so.
+            if !succeeds(workspace, "apt-get", install, true).unwrap_or(false) {
+                let _ = succeeds(workspace, "apt-get", &["update"], true);
+                let _ = succeeds(workspace, "apt-get", install, true);
+            }
+        }
+        if !there() {
+            skipped.push(format!(
+                "{tests}: {program} is not installed and could not be (Debian: apt-get install {package}, as root)"
+            ));
+        }
+    }
+    skipped
+}
+
+/// Whether a program can be started at all.
+fn runs(workspace: &Workspace, program: &str) -> bool {
+    succeeds(workspace, program, &["-version"], true).is_ok()
 }
 
 fn succeeds(

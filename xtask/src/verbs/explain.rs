@@ -9,6 +9,7 @@ fn explanations() -> impl Iterator<Item = (&'static str, &'static str)> {
         device_matrix::capability::explain::EXPLANATIONS,
         scenarios::codes::EXPLANATIONS,
         &reports::codes::CODES,
+        harness::server::console::codes::EXPLANATIONS,
     ]
     .into_iter()
     .flatten()
@@ -34,7 +35,7 @@ pub(crate) fn run(code: &str) -> Outcome {
         return Err(Stop::usage(format!(
             "no code `{code}`; {}",
             if near.is_empty() {
-                "codes begin with DM (data of device-matrix), SC (scenarios) or RP (reports)"
+                "codes begin with DM (data of device-matrix), SC (scenarios), RP (reports) or SV (described servers)"
                     .to_owned()
             } else {
                 format!("known ones: {}", near.join(", "))

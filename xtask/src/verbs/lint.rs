@@ -1,5 +1,7 @@
 //! `lint`: all data files, every error at once.
 
+use std::path::Path;
+
 use device_matrix::diag::{self, Diagnostic, Severity, SourceFile};
 use serde::Serialize;
 
@@ -32,7 +34,10 @@ struct LintJson<'a> {
 pub(crate) fn run(workspace: &Workspace, json: bool) -> Outcome {
     let (found, sources) = match Data::load(workspace)? {
         Ok(data) => {
+            let today = crate::clock::as_of(None);
+            let path = Path::new(crate::data::KNOWN_ISSUES_FILE);
             let mut found = data.decision_errors().to_vec();
+            found.extend(data.known_issues.lint(path, today));
             found.extend(data.warnings);
             (found, data.sources)
         }

@@ -45,12 +45,16 @@ pub(crate) struct Published {
     pub(crate) page: PathBuf,
 }
 
-/// Assesses the record in `run` and builds its report as of `as_of` (the run's own date when absent).
-pub(crate) fn assess(
-    run: &Path,
-    data: &Data,
-    as_of: Option<Date>,
-) -> Result<(Assessment, ReportModel), Stop> {
+/// A run as recorded, with its evidence and what follows from it alone.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) record: RunRecord,
+    pub(crate) evidence: EvidenceDir,
+    pub(crate) assessment: Assessment,
+}
+
+/// Reads and assesses the record in `run`, without what people have decided.
+pub(crate) fn recorded(run: &Path, data: &Data) -> Result<Recorded, Stop> {
     let events = run.join("events.jsonl");
     let file = fs::File::open(&events).map_err(|error| {
         Stop::usage(format!(
@@ -63,14 +67,53 @@ pub(crate) fn assess(
     };
     let record =
         RunRecord::from_events(read_events(BufReader::new(file))).map_err(|error| bad(&error))?;
-    let as_of = match as_of {
-        Some(given) => given,
-        None => record.head.as_of.parse().map_err(|error| bad(&error))?,
-    };
     let evidence = EvidenceDir {
         folder: run.join("evidence"),
     };
     let assessment = assess_record(&record, &evidence, data).map_err(|error| bad(&error))?;
+    Ok(Recorded {
+        record,
+        evidence,
+        assessment,
+    })
+}
+
+/// Assesses the record in `run` and builds its report as of `as_of` (the run's own date when absent).
+pub(crate) fn assess(
+    run: &Path,
+    data: &Data,
+    as_of: Option<Date>,
+) -> Result<(Assessment, ReportModel), Stop> {
+    assess_against(run, data, as_of, None)
+}
+
+/// The same, compared with another recorded run.
+pub(crate) fn assess_against(
+    run: &Path,
+    data: &Data,
+    as_of: Option<Date>,
+    against: Option<&Path>,
+) -> Result<(Assessment, ReportModel), Stop> {
+    let bad = |error: &dyn std::fmt::Display| {
+        Stop::new(Exit::BadData, format!("{}: {error}", run.display()))
+    };
+    let Recorded {
+        record,
+        evidence,
+        assessment,
+    } = recorded(run, data)?;
+    let as_of = match as_of {
+        Some(given) => given,
+        None => record.head.as_of.parse().map_err(|error| bad(&error))?,
+    };
+    let mut assessment = assessment
+        .with_baselines(&record, &evidence, &data.baselines)
+        .map_err(|error| bad(&format!("a baseline can not be read: {error}")))?
+        .with_known_issues(&data.known_issues, as_of);
+    if let Some(other) = against {
+        let other = recorded(other, data)?;
+        assessment = assessment.with_against(&evidence, &other.assessment, &other.evidence);
+    }
     let target = target_of(&record, data)?;
     // A new device is acquired when it is delivered, whatever day its release came out.
     let delivered = match record.head.filters.get(DELIVERED) {

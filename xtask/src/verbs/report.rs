@@ -13,7 +13,12 @@ use crate::lang::Lang;
 
 /// Renders again; the record is not changed.
 pub(crate) fn run(arguments: &ReportArgs, data: &Data, lang: Lang) -> Outcome {
-    let (assessment, model) = publish::assess(&arguments.run, data, arguments.as_of)?;
+    let (assessment, model) = publish::assess_against(
+        &arguments.run,
+        data,
+        arguments.as_of,
+        arguments.against.as_deref(),
+    )?;
     let published = publish::write(&arguments.run, assessment, model)?;
     show(&published, &arguments.run, arguments.json, lang)?;
     Ok(exit(published.assessment.verdict))

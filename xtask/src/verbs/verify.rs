@@ -67,7 +67,7 @@ pub(crate) fn run(
         let connected = if planted.iter().any(|fault| fault.in_server()) {
             planted::server(&planted, &arguments.server, as_of).await?
         } else {
-            under_test::connect(&arguments.server, &data.vendor, as_of).await?
+            under_test::connect(&arguments.server, data, &workspace.root, as_of).await?
         };
         let server = connected.server;
         server
@@ -76,8 +76,15 @@ pub(crate) fn run(
             .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?;
         let capabilities = server.capabilities();
         wanted.same_server(&capabilities)?;
+        let plan = under_test::within(&plan, &data.suite, server.as_ref());
+        if plan.cases.is_empty() {
+            return Err(Stop::usage(nothing_to_run(&plan, lang)));
+        }
         let mut options = RunOptions::usual(wanted.seed, cores());
         options.nonce = connected.nonce;
+        if let Some(repeat) = arguments.repeat {
+            options.retries = repeat - 1;
+        }
         if let Some(jobs) = arguments.jobs {
             options.jobs = jobs.max(1);
         }
@@ -111,7 +118,8 @@ pub(crate) fn run(
         let summary = summary.map_err(|error| Stop::new(Exit::BadData, error.to_string()))?;
         Ok::<_, Stop>((folder, summary))
     })?;
-    let (assessment, model) = publish::assess(&folder, data, None)?;
+    let (assessment, model) =
+        publish::assess_against(&folder, data, None, arguments.against.as_deref())?;
     let published = publish::write(&folder, assessment, model)?;
     super::report::show(&published, &folder, arguments.json, lang)?;
     if !wanted.faults.is_empty() {
@@ -126,6 +134,9 @@ pub(crate) fn run(
                 ),
             }
         );
+    }
+    if let Some(hint) = to_review(&published.assessment, &folder, lang) {
+        eprintln!("{hint}");
     }
     if let Some(hint) = how_to_go_on(&summary, &folder, lang) {
         eprintln!("{hint}");
@@ -143,6 +154,22 @@ fn exit(verdict: Verdict, summary: &RunSummary) -> Exit {
         Exit::Yes if summary.server_gone.is_some() => Exit::Undecided,
         other => other,
     }
+}
+
+/// What to do about behavior that nobody has approved.
+fn to_review(assessment: &assess::Assessment, folder: &Path, lang: Lang) -> Option<String> {
+    let tally = assessment.baselines;
+    let check = format!("cargo xtask snapshot check {}", folder.display());
+    (tally.different > 0).then(|| match lang {
+        Lang::Ja => format!(
+            "承認済みの動作と異なるケースが {} 件あります。確認: {check}",
+            tally.different
+        ),
+        Lang::En => format!(
+            "{} cases behave otherwise than approved; review with: {check}",
+            tally.different
+        ),
+    })
 }
 
 /// What to do about a run that did not get to its end.
@@ -173,7 +200,7 @@ fn how_to_go_on(summary: &RunSummary, folder: &Path, lang: Lang) -> Option<Strin
 }
 
 /// Ctrl-C ends the run with a record that can be resumed; a second one ends the process.
-fn interrupted() -> CancellationToken {
+pub(crate) fn interrupted() -> CancellationToken {
     let cancel = CancellationToken::new();
     let token = cancel.clone();
     tokio::spawn(async move {

@@ -1,6 +1,9 @@
 //! Whole processes: the door as a person or a script meets it, with real exit codes, files, signals and sockets.
 
+mod approved;
+mod by_profile;
 mod closed_pipe;
+mod console;
 mod data;
 mod due;
 mod faults;
@@ -9,6 +12,7 @@ mod interrupted;
 mod new_device;
 mod notices;
 mod one_due_date;
+mod push;
 mod same_bytes;
 mod same_verdicts;
 mod support;

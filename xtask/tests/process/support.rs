@@ -187,12 +187,23 @@ impl Place {
         }
     }
 
-    fn file(&self, name: &str) -> String {
+    /// A free address.
+    pub(crate) fn free() -> SocketAddr {
+        free()
+    }
+
+    /// The path of a file here.
+    pub(crate) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
     /// Starts the server and waits until it says that it serves.
     pub(crate) fn serve(&self) -> Running {
+        self.serve_with(&[])
+    }
+
+    /// As [`Self::serve`], with more options.
+    pub(crate) fn serve_with(&self, more: &[&str]) -> Running {
         let mut arguments: Vec<String> = [
             "server",
             "start",
@@ -214,6 +225,7 @@ impl Place {
         if let Some(push) = self.push {
             arguments.extend(["--push-url".to_owned(), format!("http://{push}")]);
         }
+        arguments.extend(more.iter().map(|word| (*word).to_owned()));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let mut child = xtask(&arguments)
             .stdout(Stdio::piped())
@@ -255,6 +267,28 @@ impl Place {
             arguments.extend(["--push-listen".to_owned(), push.to_string()]);
         }
         arguments.extend(more.iter().map(|word| (*word).to_owned()));
+        arguments
+    }
+}
+
+impl Place {
+    /// `verify` in which devices enroll by the profile that the server gives out over TLS.
+    pub(crate) fn verify_by_profile(&self, ca: &str, more: &[&str]) -> Vec<String> {
+        let mut arguments = self.verify(more);
+        let plain = format!("http://{}", self.server);
+        let mut at = 0;
+        while at < arguments.len() {
+            if arguments[at].starts_with("--identity-") {
+                arguments.drain(at..at + 2);
+            } else {
+                if arguments[at] == plain {
+                    arguments[at] = format!("https://{}", self.server);
+                }
+                at += 1;
+            }
+        }
+        let enroll = format!("https://{}/enroll", self.server);
+        arguments.extend(["--enroll", &enroll, "--tls-ca", ca].map(str::to_owned));
         arguments
     }
 }

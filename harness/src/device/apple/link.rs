@@ -142,6 +142,12 @@ async fn connect(grant: &EnrollmentGrant) -> Result<Open, DeviceError> {
                 .map_err(|error| unreachable(&error))?;
             (sender, tokio::spawn(async move { drop(connection.await) }))
         }
+        Connection::Tls(stream) => {
+            let (sender, connection) = http1::handshake(TokioIo::new(stream))
+                .await
+                .map_err(|error| unreachable(&error))?;
+            (sender, tokio::spawn(async move { drop(connection.await) }))
+        }
         Connection::Tcp(stream) => {
             let (sender, connection) = http1::handshake(TokioIo::new(stream))
                 .await

@@ -170,7 +170,11 @@ impl VirtualDevice {
     }
 
     pub(super) async fn remove_management(&mut self) -> Result<(), DeviceError> {
-        let result = if self.core.spec.settings.check_out_when_removed {
+        let asked = self
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.check_out_when_removed);
+        let result = if asked.unwrap_or(self.core.spec.settings.check_out_when_removed) {
             let mut link = self.link()?;
             let message = CheckinMessage::CheckOut(CheckOut {
                 ids: self.core.ids(Scope::Device),

@@ -1,5 +1,6 @@
 //! A virtual Apple device: identity, state, effect model, one file per command.
 
+mod applicant;
 mod capabilities;
 pub mod commands;
 mod core;

@@ -26,7 +26,7 @@ use super::{effects, profiles};
 use crate::device::{DeviceError, DeviceMessage, DeviceUnderTest, Session};
 use crate::protocol::apple::checkin::CheckinMessage;
 use crate::push::WakeSignal;
-use crate::server::{EnrollmentGrant, EnrollmentId};
+use crate::server::{EnrollmentGrant, EnrollmentId, Invitation};
 
 /// What a virtual device is. Everything large is shared.
 #[derive(Clone, Debug)]
@@ -240,6 +240,13 @@ impl DeviceUnderTest for VirtualDevice {
             }
         }
         Ok(())
+    }
+
+    async fn enroll_by(&mut self, invitation: &Invitation) -> Result<(), DeviceError> {
+        match invitation {
+            Invitation::Grant(grant) => self.enroll(grant).await,
+            Invitation::Profile(profile) => self.enroll_by_profile(profile).await,
+        }
     }
 
     async fn woken(&mut self, within: Duration) -> bool {

@@ -11,16 +11,19 @@ use der::{Decode as _, Encode as _};
 use rcgen::{KeyPair, SigningKey as _};
 use x509_cert::Certificate;
 
+mod attached;
 mod header;
 mod issuer;
-mod oids;
+pub(crate) mod oids;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+pub use attached::{Attached, open_signed, subject_of, vouched};
 pub use header::{certificate_from_header, certificate_header, certificate_header_pem};
 pub use issuer::IdentityIssuer;
 pub use verify::{TrustAnchor, VerifiedSigner, verify_certificate, verify_mdm_signature};
+pub(crate) use verify::{names, signed_attributes, verify};
 
 /// What an identity signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,8 +63,8 @@ impl fmt::Debug for ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// Puts a key and its certificate together.
-    fn new(key: Arc<KeyPair>, certificate: Vec<u8>) -> Result<Self, IdentityError> {
+    /// Puts a key and the DER of its certificate together. That they belong together is the caller's to see to.
+    pub fn new(key: Arc<KeyPair>, certificate: Vec<u8>) -> Result<Self, IdentityError> {
         let unreadable = |error| IdentityError::new("the certificate cannot be read", error);
         let parsed = Certificate::from_der(&certificate).map_err(unreadable)?;
         let tbs = parsed.tbs_certificate();
@@ -86,6 +89,12 @@ impl ClientIdentity {
         }
     }
 
+    /// The key, for TLS with a client certificate.
+    #[must_use]
+    pub fn key(&self) -> &Arc<KeyPair> {
+        &self.key
+    }
+
     /// DER of the certificate.
     #[must_use]
     pub fn certificate_der(&self) -> &[u8] {
@@ -95,13 +104,18 @@ impl ClientIdentity {
     /// The value of the `Mdm-Signature` header: base64 of a detached CMS signature over `body`, with the signer's
     /// certificate and signed attributes. There is no signing time, so that no clock is needed.
     pub fn mdm_signature(&self, body: &[u8]) -> Result<String, IdentityError> {
-        self.detached(body)
+        self.cms(body, false)
             .map(|signature| STANDARD.encode(signature))
+    }
+
+    /// The content with a CMS signature around it, as signed profiles and `MachineInfo` travel.
+    pub fn signed(&self, content: &[u8]) -> Result<Vec<u8>, IdentityError> {
+        self.cms(content, true)
     }
 
     /// RFC 5652 `ContentInfo` with `SignedData`. Everything but digest and signature is known beforehand, so that
     /// the bytes are put together directly; a tree of owned values would cost as much as the signature itself.
-    fn detached(&self, body: &[u8]) -> Result<Vec<u8>, IdentityError> {
+    fn cms(&self, body: &[u8], with_content: bool) -> Result<Vec<u8>, IdentityError> {
         let digest = ring::digest::digest(&ring::digest::SHA256, body);
         // Elements of a set are ordered by their encoding: the content type is the shorter one.
         let attributes = [
@@ -130,12 +144,18 @@ impl ClientIdentity {
                 &tlv(OCTET_STRING, &[&signature]),
             ],
         );
+        let content = if with_content {
+            let inner = tlv(CONTEXT_0, &[&tlv(OCTET_STRING, &[body])]);
+            tlv(SEQUENCE, &[&oid(oids::DATA), &inner])
+        } else {
+            tlv(SEQUENCE, &[&oid(oids::DATA)])
+        };
         let data = tlv(
             SEQUENCE,
             &[
                 &version,
                 &tlv(SET, &[&digest_algorithm]),
-                &tlv(SEQUENCE, &[&oid(oids::DATA)]),
+                &content,
                 &tlv(CONTEXT_0, &[&self.certificate]),
                 &tlv(SET, &[&signer]),
             ],
@@ -147,28 +167,28 @@ impl ClientIdentity {
     }
 }
 
-fn is_rsa(key: &KeyPair) -> bool {
+pub(crate) fn is_rsa(key: &KeyPair) -> bool {
     key.is_compatible(&rcgen::PKCS_RSA_SHA256)
 }
 
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const NULL: u8 = 0x05;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const CONTEXT_0: u8 = 0xa0;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const NULL: u8 = 0x05;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+pub(crate) const CONTEXT_0: u8 = 0xa0;
 
-fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     tlv(OBJECT_IDENTIFIER, &[oid.as_bytes()])
 }
 
-fn attribute(name: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+pub(crate) fn attribute(name: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     tlv(SEQUENCE, &[&oid(name), &tlv(SET, &[value])])
 }
 
 /// A DER element: tag, length, and its parts one after the other.
-fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(length + 6);
     out.push(tag);

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use scenarios::event::ServerOrigin;
 
+use crate::apns::ApnsOptions;
+use crate::enroll::ProfileInvitation;
 use crate::protocol::apple::identity::KeyKind;
 use crate::server::clock::Clock;
 
@@ -37,6 +39,9 @@ pub struct NanoMdmOptions {
     pub dm_listen: Option<SocketAddr>,
     /// Where the server posts notifications instead of Apple's push service; without it devices poll.
     pub push_listen: Option<SocketAddr>,
+    /// The stand-in for Apple's push service, for servers that push as to Apple's; without it and without
+    /// `push_listen` devices poll.
+    pub apns: Option<ApnsOptions>,
     /// Push topic.
     pub topic: String,
     /// Whose server it is: [`ServerOrigin::Product`] only for the product itself.
@@ -46,6 +51,8 @@ pub struct NanoMdmOptions {
     /// Goes into the ids of the commands that the adapter itself makes, so that a server that keeps what earlier
     /// runs have sent does not refuse them.
     pub nonce: u64,
+    /// Devices enroll by the server's own profile, not by a grant of the adapter; the identity CA is then not used.
+    pub enroll: Option<ProfileInvitation>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -74,10 +81,12 @@ impl NanoMdmOptions {
             webhook_hmac_key: None,
             dm_listen: None,
             push_listen: None,
+            apns: None,
             topic: "com.apple.mgmt.External.harness".to_owned(),
             origin: ServerOrigin::ThirdParty,
             timeout: Duration::from_secs(10),
             nonce: 0,
+            enroll: None,
             clock: Clock::system(),
         }
     }

@@ -15,6 +15,8 @@ use super::api::{Api, base};
 use super::declarations;
 use super::options::NanoMdmOptions;
 use super::webhook::{self, Ledgers};
+use crate::apns::{Apns, Started};
+use crate::enroll::ProfileInvitation;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
 use crate::push_listener::PushListener;
@@ -23,8 +25,8 @@ use crate::server::http::{self, Listening};
 use crate::server::ledger::Ledger;
 use crate::server::{
     ALL_RIGHTS, CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
-    ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError, Wake,
-    command,
+    Invitation, ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError,
+    Wake, command,
 };
 use crate::transport::Carrier;
 
@@ -35,7 +37,7 @@ pub struct NanoMdmServer {
     api: Api,
     device_url: Url,
     mdm_path: String,
-    issuer: IdentityIssuer,
+    enroll_how: EnrollHow,
     keys: KeyKind,
     certificate_header: Option<String>,
     topic: String,
@@ -51,6 +53,16 @@ pub struct NanoMdmServer {
     webhook: Listening,
     dm: Option<Listening>,
     push: Option<PushListener>,
+    apns: Option<Started>,
+}
+
+/// How devices come under management.
+#[derive(Debug)]
+enum EnrollHow {
+    /// With an identity that the adapter issues.
+    Grant(Box<IdentityIssuer>),
+    /// By the server's own profile.
+    Profile(Box<ProfileInvitation>),
 }
 
 impl NanoMdmServer {
@@ -63,18 +75,25 @@ impl NanoMdmServer {
             options.timeout,
         )?;
         let device_url = base(options.device_url.as_ref().unwrap_or(&options.url))?;
-        if device_url.scheme() != "http" {
+        if options.enroll.is_none() && device_url.scheme() != "http" {
             return Err(StartError::Url {
                 url: device_url.to_string(),
-                cause: "virtual devices speak plain HTTP; name the server's plain listener as the \
-                        device URL"
+                cause: "without an enrollment profile virtual devices speak plain HTTP; name the server's \
+                        plain listener as the device URL, or enroll by profile"
                     .to_owned(),
             });
         }
-        let issuer = IdentityIssuer::from_pem(&options.identity_ca, &options.identity_key)?;
+        let enroll_how = match options.enroll {
+            Some(invitation) => EnrollHow::Profile(Box::new(invitation)),
+            None => EnrollHow::Grant(Box::new(IdentityIssuer::from_pem(
+                &options.identity_ca,
+                &options.identity_key,
+            )?)),
+        };
         let ledgers = Arc::new(Ledgers::default());
-        let engine = Arc::new(DdmEngine::new(options.clock));
+        let engine = Arc::new(DdmEngine::new(options.clock.clone()));
         let hub = PushHub::default();
+        let clock = options.clock;
         let routes = webhook::routes(ledgers.clone(), options.webhook_hmac_key.as_deref());
         let webhook = http::listen("webhook events", options.webhook_listen, routes).await?;
         let dm = match options.dm_listen {
@@ -88,11 +107,15 @@ impl NanoMdmServer {
             None => None,
             Some(address) => Some(PushListener::start(address, hub.clone()).await?),
         };
+        let apns = match options.apns {
+            None => None,
+            Some(apns) => Some(Apns::start(apns, hub.clone(), clock).await?),
+        };
         Ok(Arc::new(Self {
             api,
             device_url,
             mdm_path: options.mdm_path,
-            issuer,
+            enroll_how,
             keys: options.keys,
             certificate_header: options.certificate_header,
             topic: options.topic,
@@ -107,6 +130,7 @@ impl NanoMdmServer {
             webhook,
             dm,
             push,
+            apns,
         }))
     }
 
@@ -127,6 +151,17 @@ impl NanoMdmServer {
     #[must_use]
     pub fn push_url(&self) -> Option<String> {
         self.push.as_ref().map(PushListener::url)
+    }
+
+    /// The stand-in for Apple's push service, when there is one.
+    #[must_use]
+    pub fn apns(&self) -> Option<&Started> {
+        self.apns.as_ref()
+    }
+
+    /// Whether the server was told of a push service that the harness sees.
+    fn pushes(&self) -> bool {
+        self.push.is_some() || self.apns.is_some()
     }
 
     fn ledger(&self, id: &EnrollmentId) -> Result<Arc<Ledger>, ServerError> {
@@ -170,7 +205,7 @@ impl ServerUnderTest for NanoMdmServer {
             name: "nanomdm",
             origin: self.origin,
             build: build.clone(),
-            push: self.push.is_some(),
+            push: self.pushes(),
             declarations: self.dm.is_some(),
             user_channel: true,
             // The real one answers these with 410, 500 and 400.
@@ -190,10 +225,18 @@ impl ServerUnderTest for NanoMdmServer {
     async fn prepare_enrollment(
         &self,
         request: &EnrollmentRequest,
-    ) -> Result<EnrollmentGrant, ServerError> {
+    ) -> Result<Invitation, ServerError> {
+        let issuer = match &self.enroll_how {
+            EnrollHow::Grant(issuer) => issuer,
+            EnrollHow::Profile(invitation) => {
+                let mut invitation = invitation.clone();
+                invitation.key = request.identity;
+                invitation.push = self.hub.clone();
+                return Ok(Invitation::Profile(invitation));
+            }
+        };
         let address = self.device_address().await?;
-        let identity = self
-            .issuer
+        let identity = issuer
             .issue_kind(request.identity, self.keys)
             .map_err(|error| ServerError::Garbage {
                 what: "issuing a device identity".to_owned(),
@@ -218,7 +261,9 @@ impl ServerUnderTest for NanoMdmServer {
                 },
             },
             push: self.hub.clone(),
-        })
+            check_out_when_removed: None,
+        }
+        .into())
     }
 
     async fn enqueue(
@@ -241,11 +286,11 @@ impl ServerUnderTest for NanoMdmServer {
     }
 
     async fn wake(&self, id: &EnrollmentId) -> Result<Wake, ServerError> {
-        Ok(match (self.api.push(&id.0).await?, &self.push) {
+        Ok(match (self.api.push(&id.0).await?, self.pushes()) {
             (Ok(()), _) => Wake::Pushed,
             // Nobody told the server of a push service that the harness sees: devices poll.
-            (Err(_), None) => Wake::NotExercised,
-            (Err(why), Some(_)) => {
+            (Err(_), false) => Wake::NotExercised,
+            (Err(why), true) => {
                 tracing::warn!(why, "the server could not push");
                 Wake::Failed
             }

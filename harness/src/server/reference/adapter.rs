@@ -22,8 +22,8 @@ use crate::push::PushHub;
 use crate::server::ddm::DdmEngine;
 use crate::server::{
     ALL_RIGHTS, CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
-    ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError, Wake,
-    command, http,
+    Invitation, ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, StartError,
+    Wake, command, http,
 };
 use crate::transport::{Carrier, duplex_listener};
 
@@ -154,7 +154,7 @@ impl ServerUnderTest for ReferenceServer {
     async fn prepare_enrollment(
         &self,
         request: &EnrollmentRequest,
-    ) -> Result<EnrollmentGrant, ServerError> {
+    ) -> Result<Invitation, ServerError> {
         let identity = self
             .issuer
             .issue_kind(request.identity, self.keys)
@@ -178,7 +178,9 @@ impl ServerUnderTest for ReferenceServer {
                 IdentityProof::None => Signing::None,
             },
             push: self.push.clone(),
-        })
+            check_out_when_removed: None,
+        }
+        .into())
     }
 
     async fn enqueue(

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use der::asn1::ObjectIdentifier;
-use der::{DecodePem as _, Encode as _};
+use der::{Decode as _, DecodePem as _, Encode as _};
 use plist::Value;
 use serde::Deserialize;
 use x509_cert::Certificate;
@@ -212,6 +212,21 @@ async fn push_certificate(
     }
 }
 
+/// The push topic of a certificate (DER): the `UID` of its subject.
+pub(crate) fn push_topic_of(der: &[u8]) -> Option<String> {
+    topic_of(&Certificate::from_der(der).ok()?)
+}
+
+fn topic_of(certificate: &Certificate) -> Option<String> {
+    certificate
+        .tbs_certificate()
+        .subject()
+        .iter_rdn()
+        .flat_map(x509_cert::name::RelativeDistinguishedName::iter)
+        .find(|attribute| attribute.oid == UID)
+        .and_then(|attribute| String::from_utf8(attribute.value.value().to_vec()).ok())
+}
+
 fn push_topic(pem: &[u8]) -> Option<(String, String)> {
     let text = std::str::from_utf8(pem).ok()?;
     let begin = text.find("-----BEGIN CERTIFICATE-----")?;
@@ -219,12 +234,7 @@ fn push_topic(pem: &[u8]) -> Option<(String, String)> {
     let stop = begin + text[begin..].find(end)? + end.len();
     let certificate = Certificate::from_pem(&text[begin..stop]).ok()?;
     let tbs = certificate.tbs_certificate();
-    let topic = tbs
-        .subject()
-        .iter_rdn()
-        .flat_map(x509_cert::name::RelativeDistinguishedName::iter)
-        .find(|attribute| attribute.oid == UID)
-        .and_then(|attribute| String::from_utf8(attribute.value.value().to_vec()).ok())?;
+    let topic = topic_of(&certificate)?;
     // The certificate must also survive being written again, so that nothing unreadable is kept.
     certificate.to_der().ok()?;
     let seconds = i64::try_from(tbs.validity().not_after.to_unix_duration().as_secs()).ok()?;

@@ -244,6 +244,7 @@ fn token_update(enrollment: &Enrollment, message: &Dictionary) -> Result<Answer,
     state.push = Some(PushInfo {
         token: token.to_vec(),
         magic: magic.to_owned(),
+        topic: text(message, "Topic").unwrap_or_default().to_owned(),
     });
     Ok(Answer::Empty)
 }

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::enrollment::EnrollmentOptions;
 use super::quirks::ServerQuirks;
+use crate::apns::ApnsClientOptions;
 use crate::protocol::apple::identity::{IdentityIssuer, KeyKind};
 use crate::push::PushHub;
+use crate::scep::server::ScepAuthority;
 use crate::server::clock::Clock;
+use crate::server::tls::TlsSettings;
 
 /// The word of `ServerCapabilities` that announces `GetToken`.
 pub const TOKEN_CAPABILITY: &str = "com.apple.mdm.token";
@@ -111,6 +115,10 @@ pub struct ServeOptions {
     pub dm_url: Option<String>,
     /// The push service: notifications are posted to `<url>/3/device/<token>`.
     pub push_url: Option<String>,
+    /// The push service over TLS, as Apple's is; goes before `push_url`.
+    pub apns: Option<ApnsClientOptions>,
+    /// An authority that gives device identities, under `/scep`.
+    pub scep: Option<Arc<ScepAuthority>>,
     /// How `UserAuthenticate` is answered.
     pub user_authenticate: UserAuthenticate,
     /// `ServerCapabilities`; with [`TOKEN_CAPABILITY`] `GetToken` is answered.
@@ -121,6 +129,12 @@ pub struct ServeOptions {
     pub quirks: ServerQuirks,
     /// Connections served at the same time.
     pub connections: usize,
+    /// TLS; without it the server speaks plain HTTP.
+    pub tls: Option<TlsSettings>,
+    /// Enrollment by profile; without it there is none.
+    pub enrollment: Option<EnrollmentOptions>,
+    /// The host name in the server's own URLs, when it is another than the address it listens on.
+    pub host: Option<String>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -137,11 +151,16 @@ impl ServeOptions {
             webhook_hmac_key: None,
             dm_url: None,
             push_url: None,
+            apns: None,
+            scep: None,
             user_authenticate: UserAuthenticate::Gone,
             server_capabilities: Vec::new(),
             return_to_service: None,
             quirks: ServerQuirks::default(),
             connections: crate::server::http::CONNECTIONS,
+            tls: None,
+            enrollment: None,
+            host: None,
             clock: Clock::system(),
         }
     }

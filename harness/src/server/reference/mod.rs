@@ -5,6 +5,8 @@ mod api;
 mod checkin;
 mod config;
 mod core;
+mod enrollment;
+pub mod fleet;
 mod push;
 mod queue;
 mod quirks;
@@ -13,9 +15,11 @@ mod serve;
 mod webhook;
 
 pub use adapter::ReferenceServer;
+pub(crate) use api::push_topic_of;
 pub use config::{
     IdentityProof, ReferenceConfig, ReturnToServiceAnswer, ServeOptions, TOKEN_CAPABILITY,
     UserAuthenticate,
 };
+pub use enrollment::{EnrollmentOptions, IdentityBy};
 pub use quirks::ServerQuirks;
 pub use serve::serve;

@@ -4,13 +4,17 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::push::{PushHub, Pushed};
-use crate::server::error_chain;
+use crate::server::{error_chain, http};
+
+/// Longest answer of the push service that is read, in bytes.
+const LONGEST_REASON: usize = 4096;
 
 /// Where a device's notifications go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PushInfo {
     pub(super) token: Vec<u8>,
     pub(super) magic: String,
+    pub(super) topic: String,
 }
 
 /// The way to the push service.
@@ -49,6 +53,8 @@ async fn post(client: &reqwest::Client, url: &str, info: &PushInfo) -> Result<St
     });
     let answer = client
         .post(format!("{}/3/device/{token}", url.trim_end_matches('/')))
+        .header("apns-topic", &info.topic)
+        .header("apns-push-type", "mdm")
         .json(&serde_json::json!({ "mdm": info.magic }))
         .send()
         .await
@@ -62,5 +68,16 @@ async fn post(client: &reqwest::Client, url: &str, info: &PushInfo) -> Result<St
             .unwrap_or("unknown")
             .to_owned());
     }
-    Err(format!("push service answered HTTP {}", status.as_u16()))
+    // `{"reason": "..."}`, bounded by what a reason can be.
+    let body = http::bounded(answer, LONGEST_REASON)
+        .await
+        .unwrap_or_default();
+    let reason = serde_json::from_slice::<serde_json::Value>(&body)
+        .ok()
+        .and_then(|body| Some(format!(": {}", body.get("reason")?.as_str()?)))
+        .unwrap_or_default();
+    Err(format!(
+        "push service answered HTTP {}{reason}",
+        status.as_u16()
+    ))
 }

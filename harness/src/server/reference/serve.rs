@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,13 +15,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::api;
 use super::checkin::Answer;
-use super::config::{ServeOptions, TOKEN_CAPABILITY};
+use super::config::{IdentityProof, ServeOptions, TOKEN_CAPABILITY};
 use super::core::{Core, Declarations, Refusal};
+use super::enrollment::{self, Desk, IdentityBy};
 use super::push::Pusher;
 use super::webhook::WebhookSender;
 use crate::protocol::apple::codec;
 use crate::protocol::apple::identity::TrustAnchor;
+use crate::scep::RsaKey;
+use crate::scep::server::{ScepAuthority, ScepPolicy};
+use crate::server::tls::TlsSettings;
 use crate::server::{StartError, http};
+use crate::{apns, scep};
 
 /// Beginning of the content type of check-ins; everything else is a report.
 const CHECKIN_TYPE: &str = "application/x-apple-aspen-mdm-checkin";
@@ -97,13 +103,36 @@ fn checkin_response(answer: Answer) -> Result<Response, Refusal> {
 /// Serves as a process until `shutdown` resolves; then finishes what is open and posts the remaining events.
 pub async fn serve(
     listener: TcpListener,
-    options: ServeOptions,
+    mut options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), StartError> {
     let connections = options.connections;
+    let tls = options.tls.take();
+    let desk = options.enrollment.take().map(|enrollment| {
+        let address = listener
+            .local_addr()
+            .map_or_else(|_| "localhost".to_owned(), |address| address.to_string());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        Arc::new(Desk {
+            options: enrollment,
+            base: format!("{scheme}://{}", options.host.take().unwrap_or(address)),
+            server_ca: tls.as_ref().and_then(|tls| tls.ca.clone()),
+            sign_message: options.proof == IdentityProof::MdmSignature,
+            next: AtomicU64::new(0),
+        })
+    });
+    let acceptor = tls.as_ref().map(TlsSettings::acceptor).transpose()?;
+    let scep = authority(&options, desk.as_deref())?;
     let core = Arc::new(core(options)?);
+    let mut routes = router(core.clone());
+    if let Some(authority) = scep {
+        routes = routes.nest("/scep", scep::server::router(authority));
+    }
+    if let Some(desk) = desk {
+        routes = routes.merge(enrollment::routes(desk));
+    }
     let stop = CancellationToken::new();
-    let served = http::serve(listener, router(core.clone()), connections, stop.clone());
+    let served = http::serve_with(listener, acceptor, routes, connections, stop.clone());
     let shutdown = async {
         shutdown.await;
         stop.cancel();
@@ -115,7 +144,30 @@ pub async fn serve(
     Ok(())
 }
 
-fn core(options: ServeOptions) -> Result<Core, StartError> {
+/// Who gives certificates under `/scep`: the authority that is asked for, else one for the profiles that need it.
+fn authority(
+    options: &ServeOptions,
+    desk: Option<&Desk>,
+) -> Result<Option<Arc<ScepAuthority>>, StartError> {
+    if let Some(authority) = &options.scep {
+        return Ok(Some(Arc::clone(authority)));
+    }
+    let Some(desk) = desk else { return Ok(None) };
+    let IdentityBy::Scep(challenge) = &desk.options.identity else {
+        return Ok(None);
+    };
+    let policy = ScepPolicy {
+        challenge: Some(challenge.expose().to_owned()),
+        ..ScepPolicy::default()
+    };
+    let key = Arc::new(RsaKey::generate(None)?);
+    let issuer = Arc::clone(&desk.options.issuer);
+    let authority = ScepAuthority::new(issuer, key, policy, options.clock.clone())?;
+    Ok(Some(authority))
+}
+
+/// What the process form shares.
+pub(super) fn core(options: ServeOptions) -> Result<Core, StartError> {
     let client = http::client(CALL_WITHIN, &[])?;
     let anchor = TrustAnchor::from_pem(&options.ca_pem)?;
     Ok(Core {
@@ -136,9 +188,10 @@ fn core(options: ServeOptions) -> Result<Core, StartError> {
             },
             None => Declarations::Off,
         },
-        pusher: match options.push_url {
-            Some(url) => Pusher::Url(client.clone(), url),
-            None => Pusher::Off,
+        pusher: match (options.apns, options.push_url) {
+            (Some(apns), _) => Pusher::Url(apns::client(&apns, CALL_WITHIN)?, apns.base()),
+            (None, Some(url)) => Pusher::Url(client.clone(), url),
+            (None, None) => Pusher::Off,
         },
         webhook: options
             .webhook_url

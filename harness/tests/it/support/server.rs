@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use harness::push::PushHub;
 use harness::server::{
-    CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest,
+    CommandResult, DeclarationView, EnrollmentGrant, EnrollmentId, EnrollmentRequest, Invitation,
     ServerCapabilities, ServerError, ServerUnderTest, ServerView, Signing, Wake,
 };
 use harness::transport::{Carrier, duplex_listener};
@@ -88,7 +88,7 @@ impl ServerUnderTest for FakeServer {
     async fn prepare_enrollment(
         &self,
         _request: &EnrollmentRequest,
-    ) -> Result<EnrollmentGrant, ServerError> {
+    ) -> Result<Invitation, ServerError> {
         self.alive()?;
         self.enrollments.fetch_add(1, Ordering::SeqCst);
         let (dialer, _listener) = duplex_listener();
@@ -101,7 +101,9 @@ impl ServerUnderTest for FakeServer {
             access_rights: 8191,
             signing: Signing::None,
             push: PushHub::default(),
-        })
+            check_out_when_removed: None,
+        }
+        .into())
     }
 
     async fn enqueue(

@@ -83,6 +83,7 @@ pub(crate) fn step(action: Action, looks: &[(&str, Matcher)]) -> Step {
     Step {
         when: Condition::default(),
         action,
+        named: None,
         looks: looks
             .iter()
             .map(|(pointer, matcher)| Look {

@@ -43,8 +43,13 @@ impl fmt::Debug for IdentityIssuer {
 impl IdentityIssuer {
     /// Makes an authority with a new key. The key is random; nothing that is recorded depends on it.
     pub fn generate() -> Result<Self, IdentityError> {
-        let key = KeyPair::generate()
-            .map_err(|error| IdentityError::new("no key can be generated", error))?;
+        KeyPair::generate()
+            .map_err(|error| IdentityError::new("no key can be generated", error))
+            .and_then(Self::generate_with)
+    }
+
+    /// Makes an authority with this key, P-256 or RSA.
+    pub fn generate_with(key: KeyPair) -> Result<Self, IdentityError> {
         let mut name = DistinguishedName::new();
         name.push(DnType::CommonName, "Verification harness device CA");
         let mut params = dated(name, SerialNumber::from(1));
@@ -89,6 +94,16 @@ impl IdentityIssuer {
             anchor,
             pool: Mutex::default(),
         })
+    }
+
+    /// The authority's key, for certificates that are put together elsewhere.
+    pub(crate) fn signing_key(&self) -> &KeyPair {
+        self.issuer.key()
+    }
+
+    /// DER of the authority's certificate.
+    pub(crate) fn certificate_der(&self) -> Result<Vec<u8>, IdentityError> {
+        self.anchor.der()
     }
 
     /// PEM of the authority's certificate.

@@ -24,7 +24,7 @@ fn issuer() -> IdentityIssuer {
 
 /// Takes a signature apart, changes it, and puts it together again.
 fn altered(identity: &ClientIdentity, change: impl FnOnce(&mut SignedData)) -> String {
-    let bytes = identity.detached(BODY).expect("a signature");
+    let bytes = identity.cms(BODY, false).expect("a signature");
     let info = ContentInfo::from_der(&bytes).expect("CMS");
     let mut data: SignedData = info.content.decode_as().expect("signed data");
     change(&mut data);
@@ -217,7 +217,7 @@ proptest! {
     fn no_flipped_byte_of_a_signature_is_accepted_for_another_body(at in 0_usize..900, with in 1_u8..) {
         let issuer = issuer();
         let identity = issuer.issue(1).expect("an identity");
-        let mut bytes = identity.detached(BODY).expect("a signature");
+        let mut bytes = identity.cms(BODY, false).expect("a signature");
         let at = at % bytes.len();
         bytes[at] ^= with;
         // A flip may hit a field that is not signed (such as a version); the body stays bound in any case.

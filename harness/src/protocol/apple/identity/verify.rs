@@ -96,6 +96,14 @@ impl TrustAnchor {
         }
     }
 
+    /// DER of the CA's certificate.
+    pub(super) fn der(&self) -> Result<Vec<u8>, IdentityError> {
+        self.inner
+            .certificate
+            .to_der()
+            .map_err(|error| IdentityError::new("the CA certificate cannot be written", error))
+    }
+
     /// The CA's public key as the certificate carries it.
     pub(super) fn public_key(&self) -> &[u8] {
         self.inner
@@ -274,7 +282,8 @@ fn signed_data(bytes: &[u8]) -> Result<SignedData, IdentityError> {
     Ok(data)
 }
 
-fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
+/// Whether a signature names this certificate as its signer's.
+pub(crate) fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
     let tbs = certificate.tbs_certificate();
     match signer {
         SignerIdentifier::IssuerAndSerialNumber(id) => {
@@ -288,20 +297,14 @@ fn names(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
 }
 
 /// The bytes that were signed: the attributes when there are any, whose digest must then fit the body.
-fn signed_attributes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>, IdentityError> {
+pub(crate) fn signed_attributes(
+    signer: &SignerInfo,
+    body: &[u8],
+) -> Result<Option<Vec<u8>>, IdentityError> {
     let Some(attributes) = &signer.signed_attrs else {
         return Ok(None);
     };
-    let expected = if signer.digest_alg.oid == oids::SHA256 {
-        digest(&SHA256, body)
-    } else if signer.digest_alg.oid == oids::SHA1 {
-        digest(&SHA1_FOR_LEGACY_USE_ONLY, body)
-    } else {
-        return Err(IdentityError(format!(
-            "the digest {} is not supported; SHA-256 and SHA-1 are",
-            signer.digest_alg.oid
-        )));
-    };
+    let expected = digest_of(signer.digest_alg.oid, body)?;
     let stated = attributes
         .iter()
         .find(|attribute| attribute.oid == oids::MESSAGE_DIGEST)
@@ -318,7 +321,23 @@ fn signed_attributes(signer: &SignerInfo, body: &[u8]) -> Result<Option<Vec<u8>>
         .map_err(|error| IdentityError::new("the signed attributes cannot be read", error))
 }
 
-fn verify(
+/// A digest by the name of its algorithm.
+fn digest_of(
+    algorithm: ObjectIdentifier,
+    body: &[u8],
+) -> Result<ring::digest::Digest, IdentityError> {
+    match algorithm {
+        oids::SHA256 => Ok(digest(&SHA256, body)),
+        oids::SHA1 => Ok(digest(&SHA1_FOR_LEGACY_USE_ONLY, body)),
+        oids::SHA512 => Ok(digest(&ring::digest::SHA512, body)),
+        other => Err(IdentityError(format!(
+            "the digest {other} is not supported; SHA-256, SHA-1 and SHA-512 are"
+        ))),
+    }
+}
+
+/// Verifies a signature by a certificate's key.
+pub(crate) fn verify(
     key: &SubjectPublicKeyInfoOwned,
     signature_algorithm: ObjectIdentifier,
     digest: Option<ObjectIdentifier>,
@@ -371,12 +390,14 @@ fn algorithm(
             Some(&scheme::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY)
         }
         (oids::SHA384_WITH_RSA, _) => Some(&scheme::RSA_PKCS1_2048_8192_SHA384),
-        (oids::SHA512_WITH_RSA, _) => Some(&scheme::RSA_PKCS1_2048_8192_SHA512),
+        (oids::SHA512_WITH_RSA, _) | (oids::RSA, Some(oids::SHA512)) => {
+            Some(&scheme::RSA_PKCS1_2048_8192_SHA512)
+        }
         _ => None,
     }
 }
 
-fn fingerprint(der: &[u8]) -> [u8; 32] {
+pub(super) fn fingerprint(der: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest(&SHA256, der).as_ref());
     out
