@@ -752,6 +752,7 @@ fn listed(world: &World, today: Date, decisions: &[Decision]) -> Agenda {
     agenda(&Inputs {
         reports: &reports,
         decisions,
+        known_issues: &[],
         sites: &world.vendor.sites,
         rules: &rules,
         soon_days: 3,

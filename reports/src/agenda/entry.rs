@@ -21,11 +21,13 @@ pub enum Clock {
     Window,
     /// The end of a maintenance has to be told.
     EndNotice,
+    /// The last day on which a known issue explains a finding; somebody looks at it again.
+    KnownIssue,
 }
 
 impl Clock {
     /// Every value with its word and its name.
-    pub const WORDS: [(Self, &'static str, &'static str, &'static str); 7] = [
+    pub const WORDS: [(Self, &'static str, &'static str, &'static str); 8] = [
         (
             Self::ReportDue,
             "report_due",
@@ -67,6 +69,12 @@ impl Clock {
             "end_notice",
             "終了通知",
             "notice of the end",
+        ),
+        (
+            Self::KnownIssue,
+            "known_issue",
+            "既知の問題の期限",
+            "known issue expires",
         ),
     ];
 

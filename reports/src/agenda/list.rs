@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::entry::{Clock, Entry, When};
 use crate::decisions::{Decision, State};
+use crate::known_issues::KnownIssue;
 use crate::notice::check::Rules;
 use crate::notice::moment::{days_between, plus_days};
 use crate::notice::subject;
@@ -33,6 +34,8 @@ pub struct Inputs<'a> {
     pub reports: &'a [ReportClock],
     /// Decisions.
     pub decisions: &'a [Decision],
+    /// Known issues; each has to be closed or prolonged by its day.
+    pub known_issues: &'a [KnownIssue],
     /// Sites.
     pub sites: &'a [Site],
     /// Windows, lead times, business days.
@@ -77,6 +80,12 @@ pub fn agenda(inputs: &Inputs<'_>) -> Agenda {
     for decision in inputs.decisions {
         of_decision(decision, inputs, &mut entries);
     }
+    entries.extend(
+        inputs
+            .known_issues
+            .iter()
+            .map(|issue| known_issue(issue, inputs)),
+    );
     entries.retain(|entry| entry.date <= until);
     entries.sort_by(|a, b| {
         (a.when != When::Overdue, a.date, a.clock, &a.subject).cmp(&(
@@ -134,6 +143,40 @@ fn report_entry(report: &ReportClock, inputs: &Inputs<'_>) -> Entry {
         },
         when: when(
             report.due,
+            inputs.today,
+            inputs.soon_days,
+            inputs.rules.calendar,
+        ),
+    }
+}
+
+fn known_issue(issue: &KnownIssue, inputs: &Inputs<'_>) -> Entry {
+    let about = issue
+        .feature
+        .as_ref()
+        .or(issue.scenario.as_ref())
+        .map_or_else(
+            || issue.id.clone(),
+            |about| format!("{} ({about})", issue.id),
+        );
+    Entry {
+        clock: Clock::KnownIssue,
+        date: issue.expires,
+        hours: None,
+        subject: issue.id.clone(),
+        title: Text {
+            ja: about.clone(),
+            en: about,
+        },
+        detail: Text {
+            ja: format!("担当 {}。解消を確認するか、期限を延ばす", issue.owner),
+            en: format!(
+                "owner {}; see whether it is gone, or prolong it",
+                issue.owner
+            ),
+        },
+        when: when(
+            issue.expires,
             inputs.today,
             inputs.soon_days,
             inputs.rules.calendar,
