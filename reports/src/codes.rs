@@ -1,7 +1,7 @@
 //! What the codes of this crate's diagnostics mean, for `cargo xtask explain`.
 
 /// Code and explanation, in the order of the codes.
-pub const CODES: [(&str, &str); 33] = [
+pub const CODES: [(&str, &str); 35] = [
     (
         "RP0001",
         "The file is not TOML. The underlined place is where the reader stopped understanding.",
@@ -118,6 +118,14 @@ pub const CODES: [(&str, &str); 33] = [
         "A decision lacks its ground: who signed, why, what remains, and figures that are not younger than the decision.",
     ),
     ("RP0412", "A file of the decisions can not be read."),
+    (
+        "RP0413",
+        "Fewer newer generations stay than the rule asks for (device-matrix/data/policy/support.toml): those count that are out in Japan on the day of the notice, confirmed, and not leaving by another decision.",
+    ),
+    (
+        "RP0414",
+        "The figures of a decision can not have the trend that they claim: too few months, too small a decline, or devices on an unused version.",
+    ),
     (
         "RP0701",
         "A known issue names a feature or scenario that the suite does not have, so that it could never match.",

@@ -112,8 +112,6 @@ pub struct EvidencePolicy {
 pub struct ReportWords {
     /// Name of the rules the report follows.
     pub guideline: Text,
-    /// Business days until the report is due.
-    pub due_business_days: u32,
     /// IANA time zone of dates.
     pub zone: String,
 }
@@ -395,13 +393,11 @@ fn words(root: &mut Table<'_, '_>, sink: &mut Sink) -> ReportWords {
                 ja: String::new(),
                 en: String::new(),
             },
-            due_business_days: 10,
             zone: String::new(),
         };
     };
     let words = ReportWords {
         guideline: table.text("guideline", sink),
-        due_business_days: table.integer("due_business_days", 10, sink),
         zone: zone(&mut table, sink),
     };
     table.finish(sink);
@@ -422,7 +418,6 @@ mod tests {
         assert_eq!(vendor.product.en, "BizMobile Go! Direct");
         assert_eq!(vendor.languages, [Lang::Ja, Lang::En]);
         assert_eq!(vendor.servers[0].id, "reference");
-        assert_eq!(vendor.report.due_business_days, 10);
     }
 
     #[test]

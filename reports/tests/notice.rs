@@ -6,6 +6,10 @@ use device_matrix::calendar::{BusinessCalendar, ClosedDay};
 use device_matrix::diag::{self, SourceFile};
 use device_matrix::known::{Known, Text};
 use device_matrix::platform::Platform;
+use device_matrix::support::{
+    GenerationKey, Generations, OsGeneration, SupportData, SupportPolicy, TrendPolicy,
+    WindowsGeneration,
+};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -97,21 +101,53 @@ impl World {
                 text: (*text).to_owned(),
             })
             .collect();
-        let generations = |platform| match platform {
-            Platform::Ios => ["15", "16", "17", "18", "26", "27"]
-                .map(str::to_owned)
-                .to_vec(),
-            _ => Vec::new(),
-        };
         decisions::check(
             &sources,
             &Context {
                 rules: self.rules(),
                 sites: &self.vendor.sites,
-                generations: &generations,
+                support: &support(),
             },
         )
         .map_err(|found| diag::render(&found, &sources, false))
+    }
+}
+
+/// Generations of iOS, and the numbers of the rule as the data state them.
+fn support() -> SupportData {
+    let rows = [
+        ("15", date(2021, 9, 20)),
+        ("16", date(2022, 9, 12)),
+        ("17", date(2023, 9, 18)),
+        ("18", date(2024, 9, 16)),
+        ("26", date(2025, 9, 15)),
+        ("27", date(2026, 9, 14)),
+    ]
+    .map(|(key, released)| OsGeneration {
+        ordinal: 0,
+        key: GenerationKey(key.to_owned()),
+        name: format!("iOS {key}"),
+        aliases: Vec::new(),
+        released: Known::Known(released),
+        source: String::new(),
+        confirmed: true,
+    });
+    let mut generations = Generations::default();
+    generations.insert(Platform::Ios, rows.to_vec());
+    SupportData {
+        policy: SupportPolicy {
+            floor: 3,
+            trend: TrendPolicy {
+                window_months: 12,
+                stale_after_months: 2,
+                min_observations: 6,
+                unused_observations: 3,
+                z: 1.6449,
+                min_decline: 0.05,
+            },
+            windows: WindowsGeneration::FeatureUpdate,
+        },
+        generations,
     }
 }
 
@@ -417,9 +453,12 @@ fn a_decision_is_read_and_stands_as_its_history_says() {
     let found = world
         .decisions(&[("2027-ios-17", DECISION)])
         .expect("lawful");
-    let pair = vec![("ios".to_owned(), "17".to_owned())];
-    assert!(decisions::announced(&found, date(2026, 11, 22)).is_empty());
-    assert_eq!(decisions::announced(&found, NOTICE), pair);
+    let announced = |found: &[Decision], day| -> Vec<String> {
+        let announced = decisions::announced(found, day);
+        announced.iter().map(|decision| decision.name()).collect()
+    };
+    assert!(announced(&found, date(2026, 11, 22)).is_empty());
+    assert_eq!(announced(&found, NOTICE), ["iOS 17"]);
     // The planned change moves with the day of effect; without one the first window is taken.
     let postponed = DECISION
         .replace("state = \"announced\"", "state = \"postponed\"")
@@ -434,8 +473,8 @@ fn a_decision_is_read_and_stands_as_its_history_says() {
     let found = world
         .decisions(&[("2027-ios-17", &withdrawn)])
         .expect("lawful");
-    assert_eq!(decisions::announced(&found, date(2027, 1, 9)), pair);
-    assert!(decisions::announced(&found, date(2027, 1, 10)).is_empty());
+    assert_eq!(announced(&found, date(2027, 1, 9)), ["iOS 17"]);
+    assert!(announced(&found, date(2027, 1, 10)).is_empty());
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("a.toml"), DECISION).expect("written");
     assert_eq!(decisions::load(folder.path()).expect("read").len(), 1);
@@ -449,6 +488,43 @@ fn a_decision_is_read_and_stands_as_its_history_says() {
             .replace("platform = \"ios\"", &format!("platform = \"{platform}\""))
             .replace("version = \"17\"", &format!("version = \"{version}\""));
         assert!(world.decisions(&[("other", &other)]).is_ok(), "{platform}");
+    }
+}
+
+#[test]
+fn the_floor_counts_what_is_out_and_stays() {
+    let world = World::new();
+    let of = |files: &[(&str, &str)]| match world.decisions(files) {
+        Ok(_) => String::new(),
+        Err(shown) => shown,
+    };
+    assert_eq!(of(&[("2027-ios-17", DECISION)]), "");
+    // 27 comes out on 15 September 2026 in Japan: a notice of the day before leaves only two generations.
+    for (notice, refused) in [("2026-09-14", true), ("2026-09-15", false)] {
+        let early = DECISION
+            .replace("decided = 2026-11-20", "decided = 2026-09-10")
+            .replace("as_of = 2026-11-20", "as_of = 2026-09-10")
+            .replace("notice = 2026-11-23", &format!("notice = {notice}"));
+        let shown = of(&[("2027-ios-17", &early)]);
+        assert_eq!(shown.contains("RP0413"), refused, "{notice}: {shown}");
+    }
+    // 18 leaves by another decision, published or to be published by then: it does not remain for 17.
+    let other = DECISION
+        .replace("version = \"17\"", "version = \"18\"")
+        .replace("remaining = [\"18\", ", "remaining = [");
+    let draft = other.replace("state = \"announced\"", "state = \"decided\"");
+    let later = draft.replace("notice = 2026-11-23", "notice = 2026-11-24");
+    let withdrawn = other.replace("state = \"announced\"", "state = \"withdrawn\"")
+        + "\n[[history]]\non = 2026-11-23\nevent = \"withdrawn\"\n";
+    for (second, refused) in [
+        (&other, true),
+        (&draft, true),
+        (&later, false),
+        (&withdrawn, false),
+    ] {
+        let shown = of(&[("2027-ios-17", DECISION), ("2027-ios-18", second)]);
+        let both = shown.contains("2027-ios-17.toml");
+        assert_eq!(both, refused, "{second}\n{shown}");
     }
 }
 
@@ -508,6 +584,21 @@ fn impossible_decisions_are_refused_with_their_code() {
             ),
         ),
         ("RP0411", change("by = \"QA\"", "by = \"\"")),
+        ("RP0413", change("remaining = [\"18\", ", "remaining = [")),
+        (
+            "RP0413",
+            change("remaining = [\"18\"", "remaining = [\"15\", \"16\""),
+        ),
+        ("RP0414", change("months = 12", "months = 5")),
+        ("RP0414", change("months = 12", "months = 13")),
+        (
+            "RP0414",
+            change("decline_percent = 75", "decline_percent = 4.9"),
+        ),
+        (
+            "RP0414",
+            change("trend = \"decreasing\"", "trend = \"unused\""),
+        ),
         ("RP0411", change("as_of = 2026-11-20", "as_of = 2026-11-21")),
         ("RP0002", change("outage =", "outrage =")),
         ("RP0003", change("state = \"announced\"\n", "")),
@@ -661,6 +752,7 @@ fn listed(world: &World, today: Date, decisions: &[Decision]) -> Agenda {
     agenda(&Inputs {
         reports: &reports,
         decisions,
+        known_issues: &[],
         sites: &world.vendor.sites,
         rules: &rules,
         soon_days: 3,

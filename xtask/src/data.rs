@@ -109,19 +109,12 @@ impl Data {
         &self,
         sources: &[SourceFile],
     ) -> Result<Vec<Decision>, Vec<Diagnostic>> {
-        let generations = |platform| {
-            self.catalog
-                .generations(platform)
-                .iter()
-                .map(|generation| generation.major.to_string())
-                .collect()
-        };
         decisions::check(
             sources,
             &decisions::Context {
                 rules: self.rules(),
                 sites: &self.vendor.sites,
-                generations: &generations,
+                support: &self.support,
             },
         )
     }

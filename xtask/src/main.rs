@@ -1,5 +1,9 @@
 //! The door: `cargo xtask <verb>`.
 
+// First: its macros take the place of the standard ones in every module after it.
+#[macro_use]
+mod output;
+
 mod cli;
 mod clock;
 mod data;

@@ -9,7 +9,7 @@ use super::generation::{GenerationKey, Generations};
 use super::policy::SupportPolicy;
 use super::stuck::{StuckModel, stuck_models};
 use super::trend::{Trend, TrendVerdict, trend};
-use super::usage::Usage;
+use super::usage::{Series, Usage};
 use crate::catalog::Catalog;
 use crate::known::Known;
 use crate::platform::Platform;
@@ -98,8 +98,8 @@ pub struct Judged {
     pub reason: Reason,
     /// Newer generations that are supported and stay, oldest first; unknown when the supported ones are.
     pub newer_supported: Known<Vec<GenerationKey>>,
-    /// The trend of its use; missing without figures.
-    pub trend: Option<Trend>,
+    /// The trend of its use; without figures one of no observations.
+    pub trend: Trend,
     /// Models that can not go further.
     pub stuck_models: Known<Vec<StuckModel>>,
 }
@@ -129,10 +129,12 @@ fn one(question: &Question<'_>, candidate: &GenerationKey, together: &[Generatio
             .collect();
         newer_remaining(generations.of(platform), candidate, &remaining)
     });
-    let trend = question.usage.and_then(|usage| {
-        let series = usage.series(platform, candidate)?;
-        Some(trend(series, as_of, &question.policy.trend))
-    });
+    let nothing = Series::new();
+    let series = question
+        .usage
+        .and_then(|usage| usage.series(platform, candidate))
+        .unwrap_or(&nothing);
+    let trend = trend(series, as_of, &question.policy.trend);
     let (decision, reason) = match (question.supported, &newer) {
         _ if !out(candidate) => (Decision::Beta, Reason::CandidateNotGa),
         (Known::Known(supported), _) if !supported.contains(candidate) => {
@@ -141,7 +143,7 @@ fn one(question: &Question<'_>, candidate: &GenerationKey, together: &[Generatio
         (Known::Known(_), Some(newer)) if newer.len() < question.policy.floor as usize => {
             (Decision::Keep, Reason::GenerationFloor)
         }
-        (Known::Known(_), Some(_)) => by_trend(trend.as_ref()),
+        (Known::Known(_), Some(_)) => by_trend(trend.verdict),
         _ => (Decision::Keep, Reason::SupportedUnknown),
     };
     Judged {
@@ -154,8 +156,7 @@ fn one(question: &Question<'_>, candidate: &GenerationKey, together: &[Generatio
     }
 }
 
-fn by_trend(trend: Option<&Trend>) -> (Decision, Reason) {
-    let verdict = trend.map_or(TrendVerdict::InsufficientData, |trend| trend.verdict);
+const fn by_trend(verdict: TrendVerdict) -> (Decision, Reason) {
     let decision = match verdict {
         TrendVerdict::Decreasing | TrendVerdict::Unused => Decision::Eligible,
         _ => Decision::Keep,

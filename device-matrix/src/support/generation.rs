@@ -38,6 +38,9 @@ pub struct OsGeneration {
     pub released: Known<Date>,
     /// Where the date is from.
     pub source: String,
+    /// Whether the vendor itself, or a list that reads the vendor's pages, says that it is out. What only others tell
+    /// does not count as out: a rumor must not make an older version leave.
+    pub confirmed: bool,
 }
 
 impl OsGeneration {
@@ -85,6 +88,7 @@ impl Generations {
                     aliases: Vec::new(),
                     released: row.released,
                     source: format!("device-matrix/data/releases/{}.toml", platform.slug()),
+                    confirmed: true,
                 })
                 .collect();
             found.insert(platform, rows);
@@ -189,18 +193,19 @@ impl Generations {
 
     /// Whether the generation was out for everybody in Japan on `as_of` (a JST date).
     ///
-    /// One without a date counts as out when a later one is.
+    /// One without a date counts as out when a later one is; one that is not confirmed never does.
     #[must_use]
     pub fn is_out(&self, platform: Platform, key: &GenerationKey, as_of: Date) -> bool {
         let rows = self.of(platform);
-        let out =
-            |row: &OsGeneration| matches!(row.released_jst(), Known::Known(date) if date <= as_of);
+        let out = |row: &OsGeneration| {
+            row.confirmed && matches!(row.released_jst(), Known::Known(date) if date <= as_of)
+        };
         let Some(position) = rows.iter().position(|row| row.key == *key) else {
             return false;
         };
         match rows[position].released_jst() {
             Known::Known(_) => out(&rows[position]),
-            Known::Unknown => rows[position + 1..].iter().any(out),
+            Known::Unknown => rows[position].confirmed && rows[position + 1..].iter().any(out),
         }
     }
 }

@@ -12,7 +12,15 @@ use crate::platform::Platform;
 use crate::table::{Fields, Reader, read_file};
 
 const POLICY: &str = "device-matrix/data/policy/support.toml";
-const GENERATION: [&str; 6] = ["key", "major", "name", "released", "aliases", "source"];
+const GENERATION: [&str; 7] = [
+    "key",
+    "major",
+    "name",
+    "released",
+    "aliases",
+    "source",
+    "confirmed",
+];
 
 /// Generations and the numbers of the rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +130,7 @@ fn read_generations(
         let aliases = reader.strings(&entry, "aliases");
         let source = reader.required(&entry, "source");
         let major = reader.string(&entry, "major").map(|at| at.value);
+        let confirmed = reader.boolean(&entry, "confirmed");
         let (Some(key), Some(name), Some(source)) = (key, name, source) else {
             continue;
         };
@@ -165,6 +174,7 @@ fn read_generations(
                 aliases: aliases.into_iter().map(|at| at.value).collect(),
                 released: Known::from(released),
                 source: source.value,
+                confirmed: confirmed.unwrap_or(true),
             },
             major,
         });

@@ -21,7 +21,7 @@ pub use generation::{GenerationKey, Generations, OsGeneration, UnknownGeneration
 pub use load::SupportData;
 pub use month::{InvalidMonth, Month};
 pub use policy::{SupportPolicy, TrendPolicy, WindowsGeneration};
-pub use stuck::{StuckModel, stuck_models};
+pub use stuck::{StuckModel, families, stuck_models};
 pub use trend::{
     MannKendall, Trend, TrendVerdict, Window, mann_kendall, relative_decline, theil_sen, trend,
 };

@@ -5,7 +5,7 @@ notice-eyebrow-reminder = Check on the day of effect (internal)
 notice-title-notice = Notice: support for { $name } ends on { $date }
 notice-title-postponed = Postponed: support for { $name } ends on { $date }
 notice-title-withdrawn = Withdrawn: support for { $name } does not end
-notice-title-maintenance = Maintenance for the end of support for { $name } ({ $date })
+notice-title-maintenance = Maintenance for the end of support for { $name }: { $date }
 notice-title-reminder = End of support for { $name }: check on { $date }
 decision-state-decided = not published
 decision-state-announced = announced
@@ -16,7 +16,7 @@ notice-band-draft = This is a draft that is not published
 notice-band-withdrawn = This notice is withdrawn; the version stays supported
 notice-lead = Following { $guideline }, { $product } takes { $name } out of the supported versions on { $date }.
 notice-lead-withdrawn = { $product } has withdrawn the end of support for { $name } that was planned for { $date } ({ $guideline }).
-notice-contact = { $name } — { $url } — { $hours }
+notice-contact = { $name } — { $hours }
 
 notice-fact-target = Version
 notice-affected = Concerns customers who manage devices on { $name }
@@ -29,7 +29,7 @@ notice-days = { $n ->
     [one] { $n } day
    *[other] { $n } days
     }
-notice-days-promised = At least { $n } days' notice are promised
+notice-days-promised = At least { $n } days' notice is promised
 
 notice-section-windows = When
 notice-section-reason = Why
@@ -61,7 +61,7 @@ notice-reason-unused = Nobody uses it any more: as counted on { $date }, over th
 notice-reason-percent = The decline over these months is { $n } %.
 notice-vendor-updates-yes = The vendor of the OS still publishes updates of this version.
 notice-vendor-updates-no = The vendor of the OS publishes no more updates of this version.
-notice-vendor-updates-unknown = The vendor of the OS has not stated whether updates of this version go on.
+notice-vendor-updates-unknown = Whether the vendor of the OS still publishes updates of this version was not confirmed at the time of this notice.
 trend-decreasing = decreasing
 trend-unused = unused
 
@@ -108,10 +108,10 @@ maintenance-change-remote = Services around remote control are included.
 
 reminder-lead = { $date } is the day on which support for { $name } ends. Before anything is changed, check whether the conditions still hold.
 reminder-fact-decided = Decision
-reminder-generations = Count the remaining generations again: { $command }
-reminder-trend = Look at the trend of use again (at the decision: { $trend }), with the months since the notice.
+reminder-generations = Check the remaining generations and the trend of use again: { $command }
+reminder-trend = Have the figures of the months since the notice in the file (the trend at the decision: { $trend }).
 reminder-otherwise = If the conditions hold no longer, change nothing, and publish a postponement or withdrawal.
 reminder-status = Change the published status of { $name }.
-reminder-window = Change the servers ({ $site }): from { $from } until { $until }
+reminder-window = Change the servers ({ $site }): local time { $local }; Japan time { $jst }
 reminder-end = Publish the notice of the end: { $date }
-reminder-record = Add the history entry `effective` to the decision { $file }.toml.
+reminder-record = Add the history entry “effective” to the decision { $file }.toml.

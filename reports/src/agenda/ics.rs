@@ -5,7 +5,8 @@ use icalendar::{Calendar, Component as _, Event, Property};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::list::{Agenda, Entry};
+use super::entry::Entry;
+use super::list::Agenda;
 use crate::notice::moment::jst_midnight;
 use crate::vendor::Lang;
 

@@ -1,160 +1,16 @@
-//! The list.
+//! The list: reports, then what each decision still asks for.
 
 use device_matrix::calendar::{BusinessCalendar, business_days_left, due, jst_date};
 use device_matrix::known::Text;
-use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::entry::{Clock, Entry, When};
 use crate::decisions::{Decision, State};
+use crate::known_issues::KnownIssue;
 use crate::notice::check::Rules;
 use crate::notice::moment::{days_between, plus_days};
 use crate::notice::subject;
 use crate::vendor::Site;
-
-/// What kind of clock runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Clock {
-    /// A verification report is due.
-    ReportDue,
-    /// A notice has to be published.
-    PublishNotice,
-    /// A detailed maintenance notice has to be published.
-    MaintenanceNotice,
-    /// A version leaves; generations and trend are checked again.
-    Recheck,
-    /// A version leaves.
-    Effective,
-    /// The servers change.
-    Window,
-    /// The end of a maintenance has to be told.
-    EndNotice,
-}
-
-impl Clock {
-    /// Every value with its word and its name.
-    pub const WORDS: [(Self, &'static str, &'static str, &'static str); 7] = [
-        (
-            Self::ReportDue,
-            "report_due",
-            "検証報告の期限",
-            "report due",
-        ),
-        (
-            Self::PublishNotice,
-            "publish_notice",
-            "お知らせの公開",
-            "publish the notice",
-        ),
-        (
-            Self::MaintenanceNotice,
-            "maintenance_notice",
-            "メンテナンス詳細通知の期限",
-            "maintenance notice due",
-        ),
-        (
-            Self::Recheck,
-            "recheck",
-            "世代と利用傾向の再確認",
-            "check generations and trend again",
-        ),
-        (
-            Self::Effective,
-            "effective",
-            "動作管理対象の終了日",
-            "day of effect",
-        ),
-        (
-            Self::Window,
-            "window",
-            "メンテナンス時間",
-            "maintenance window",
-        ),
-        (
-            Self::EndNotice,
-            "end_notice",
-            "終了通知",
-            "notice of the end",
-        ),
-    ];
-
-    /// The word in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(value, ..)| *value == self)
-            .map_or("", |(_, word, ..)| word)
-    }
-
-    /// For people.
-    #[must_use]
-    pub fn name(self) -> Text {
-        Self::WORDS
-            .iter()
-            .find(|(value, ..)| *value == self)
-            .map_or_else(
-                || Text {
-                    ja: String::new(),
-                    en: String::new(),
-                },
-                |(_, _, ja, en)| Text {
-                    ja: (*ja).to_owned(),
-                    en: (*en).to_owned(),
-                },
-            )
-    }
-}
-
-/// How near it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum When {
-    /// The day has passed.
-    Overdue,
-    /// Today.
-    Today,
-    /// Within the business days that count as soon.
-    Soon,
-    /// Later.
-    Later,
-}
-
-impl When {
-    /// Every value with its word in JSON.
-    pub const WORDS: [(Self, &'static str); 4] = [
-        (Self::Overdue, "overdue"),
-        (Self::Today, "today"),
-        (Self::Soon, "soon"),
-        (Self::Later, "later"),
-    ];
-
-    /// The word in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(value, _)| *value == self)
-            .map_or("", |(_, word)| word)
-    }
-}
-
-/// One line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// What.
-    pub clock: Clock,
-    /// Japanese date.
-    pub date: Date,
-    /// First and last instant, when it has hours.
-    pub hours: Option<(Timestamp, Timestamp)>,
-    /// Stable name of what it is about: a release id, or a decision; with the site for windows.
-    pub subject: String,
-    /// For people.
-    pub title: Text,
-    /// What is behind it.
-    pub detail: Text,
-    /// How near it is.
-    pub when: When,
-}
 
 /// A report that is not published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +34,8 @@ pub struct Inputs<'a> {
     pub reports: &'a [ReportClock],
     /// Decisions.
     pub decisions: &'a [Decision],
+    /// Known issues; each has to be closed or prolonged by its day.
+    pub known_issues: &'a [KnownIssue],
     /// Sites.
     pub sites: &'a [Site],
     /// Windows, lead times, business days.
@@ -222,6 +80,12 @@ pub fn agenda(inputs: &Inputs<'_>) -> Agenda {
     for decision in inputs.decisions {
         of_decision(decision, inputs, &mut entries);
     }
+    entries.extend(
+        inputs
+            .known_issues
+            .iter()
+            .map(|issue| known_issue(issue, inputs)),
+    );
     entries.retain(|entry| entry.date <= until);
     entries.sort_by(|a, b| {
         (a.when != When::Overdue, a.date, a.clock, &a.subject).cmp(&(
@@ -286,6 +150,40 @@ fn report_entry(report: &ReportClock, inputs: &Inputs<'_>) -> Entry {
     }
 }
 
+fn known_issue(issue: &KnownIssue, inputs: &Inputs<'_>) -> Entry {
+    let about = issue
+        .feature
+        .as_ref()
+        .or(issue.scenario.as_ref())
+        .map_or_else(
+            || issue.id.clone(),
+            |about| format!("{} ({about})", issue.id),
+        );
+    Entry {
+        clock: Clock::KnownIssue,
+        date: issue.expires,
+        hours: None,
+        subject: issue.id.clone(),
+        title: Text {
+            ja: about.clone(),
+            en: about,
+        },
+        detail: Text {
+            ja: format!("担当 {}。解消を確認するか、期限を延ばす", issue.owner),
+            en: format!(
+                "owner {}; see whether it is gone, or prolong it",
+                issue.owner
+            ),
+        },
+        when: when(
+            issue.expires,
+            inputs.today,
+            inputs.soon_days,
+            inputs.rules.calendar,
+        ),
+    }
+}
+
 fn of_decision(decision: &Decision, inputs: &Inputs<'_>, entries: &mut Vec<Entry>) {
     let today = inputs.today;
     let Some(state) = decision.state_on(today) else {
@@ -317,13 +215,17 @@ fn of_decision(decision: &Decision, inputs: &Inputs<'_>, entries: &mut Vec<Entry
         en: text,
     };
     if decision.state == State::Decided {
+        let days = i64::from(inputs.rules.policy.deprecation_days);
+        let last = plus_days(effective, -days).unwrap_or(notice);
         add(
             Clock::PublishNotice,
             notice,
             decision.id.clone(),
             Text {
-                ja: format!("遅れると終了日 {effective} を延ばす必要がある"),
-                en: format!("later than this moves the day of effect {effective}"),
+                ja: format!("終了日 {effective} のためには遅くとも {last}。公開前に世代を数え直す"),
+                en: format!(
+                    "at the latest {last} for the day of effect {effective}; count the generations again first"
+                ),
             },
         );
     }
@@ -355,7 +257,7 @@ fn of_decision(decision: &Decision, inputs: &Inputs<'_>, entries: &mut Vec<Entry
             effective,
             decision.id.clone(),
             same(format!(
-                "cargo xtask support --platform {} --candidate {}",
+                "cargo xtask support --platform {} --candidate {} --usage FILE",
                 decision.platform.name(),
                 decision.version
             )),

@@ -1,17 +1,18 @@
 //! What makes a decision impossible.
 
+mod floor;
+mod history;
+mod lawful;
+
 use std::ops::Range;
 use std::path::PathBuf;
 
 use device_matrix::diag::Diagnostic;
-use device_matrix::platform::Platform;
-use jiff::civil::Date;
+use device_matrix::support::SupportData;
 use jiff::tz::TimeZone;
 
-use super::types::{Decision, Event, State};
-use crate::notice::check::{Reason, Rules, Verdict};
-use crate::notice::moment::{days_between, jst_text};
-use crate::notice::subject;
+use super::types::{Decision, State};
+use crate::notice::check::Rules;
 use crate::vendor::Site;
 
 /// Codes of errors in decisions.
@@ -36,6 +37,10 @@ mod own {
     pub(super) const MAINTENANCE: &str = "RP0410";
     /// A decision without its ground.
     pub(super) const GROUND: &str = "RP0411";
+    /// Too few newer generations stay.
+    pub(super) const FLOOR: &str = "RP0413";
+    /// Figures that do not carry their own trend.
+    pub(super) const FIGURES: &str = "RP0414";
 }
 
 /// Whether a diagnostic says that the notice would be unlawful, not that the file is broken.
@@ -47,6 +52,8 @@ pub fn refuses(code: &str) -> bool {
         own::WINDOW,
         own::ORDER,
         own::MAINTENANCE,
+        own::FLOOR,
+        own::FIGURES,
     ]
     .contains(&code)
 }
@@ -61,6 +68,8 @@ pub(super) struct Places {
     pub(super) state: Range<usize>,
     pub(super) maintenance_notice: Range<usize>,
     pub(super) by: Range<usize>,
+    pub(super) remaining: Range<usize>,
+    pub(super) figures: Range<usize>,
     pub(super) sites: Vec<Range<usize>>,
     pub(super) history: Vec<Range<usize>>,
 }
@@ -71,8 +80,9 @@ pub struct Context<'a> {
     pub rules: Rules<'a>,
     /// The vendor's sites.
     pub sites: &'a [Site],
-    /// Keys of the known generations of a platform, oldest first; empty when no data have them, and then none is unknown.
-    pub generations: &'a dyn Fn(Platform) -> Vec<String>,
+    /// Generations and the numbers of the support rule. Of a platform without generations no version is unknown, and
+    /// nothing is counted.
+    pub support: &'a SupportData,
 }
 
 struct Teller<'a> {
@@ -99,9 +109,11 @@ pub(super) fn lint(
         };
         version(decision, places, context, &mut teller);
         ground(decision, places, &mut teller);
-        history(decision, places, context, &mut teller);
+        floor::floor(decision, places, decisions, context, &mut teller);
+        floor::figures(decision, places, &context.support.policy.trend, &mut teller);
+        history::history(decision, places, context, &mut teller);
         if sites(decision, places, context, &mut teller) {
-            lawful(decision, places, context, &mut teller);
+            lawful::lawful(decision, places, context, &mut teller);
         }
         let earlier = decisions[..index].iter().find(|(other, _)| {
             other.platform == decision.platform
@@ -125,8 +137,14 @@ pub(super) fn lint(
 }
 
 fn version(decision: &Decision, places: &Places, context: &Context<'_>, teller: &mut Teller<'_>) {
-    let known = (context.generations)(decision.platform);
-    let named = |version: &str| known.is_empty() || known.iter().any(|one| one == version);
+    let known: Vec<&str> = context
+        .support
+        .generations
+        .of(decision.platform)
+        .iter()
+        .map(|row| row.key.0.as_str())
+        .collect();
+    let named = |version: &str| known.is_empty() || known.contains(&version);
     let shaped = !decision.version.is_empty()
         && decision.version.len() <= 32
         && decision
@@ -230,203 +248,4 @@ fn sites(
         }
     }
     teller.found.len() == before
-}
-
-/// The notice that holds now, against the rules.
-fn lawful(decision: &Decision, places: &Places, context: &Context<'_>, teller: &mut Teller<'_>) {
-    if decision.state == State::Withdrawn {
-        return;
-    }
-    let (notice, effective) = decision.current();
-    for (index, site) in decision.sites.iter().enumerate() {
-        if let Some(change) = site.change
-            && device_matrix::calendar::jst_date(change) < effective
-        {
-            teller.tell(
-                own::ORDER,
-                places.sites.get(index).cloned().unwrap_or(0..0),
-                format!(
-                    "the change at {} is before the day of effect {effective}",
-                    jst_text(change)
-                ),
-                "move the change into a window on or after that day, or leave it away",
-            );
-        }
-    }
-    let Some(verdict) = subject::verdict(decision, context.sites, &context.rules) else {
-        return;
-    };
-    for reason in &verdict.reasons {
-        refuse(
-            *reason,
-            &verdict,
-            (notice, effective),
-            places,
-            context,
-            teller,
-        );
-    }
-}
-
-fn refuse(
-    reason: Reason,
-    verdict: &Verdict,
-    (notice, effective): (Date, Date),
-    places: &Places,
-    context: &Context<'_>,
-    teller: &mut Teller<'_>,
-) {
-    let earliest = verdict
-        .earliest
-        .map_or_else(|| "none".to_owned(), |day| day.to_string());
-    match reason {
-        Reason::NoticeBeforeDecision => teller.tell(
-            own::BEFORE_DECISION,
-            places.notice.clone(),
-            format!("the notice of {notice} is dated before its decision"),
-            "a notice is given after the decision",
-        ),
-        Reason::TooEarly => teller.tell(
-            own::TOO_EARLY,
-            places.effective.clone(),
-            format!(
-                "{} days lie between the notice {notice} and its effect {effective}; {} are promised",
-                days_between(notice, effective),
-                context.rules.policy.deprecation_days
-            ),
-            &format!("the earliest day is {earliest}"),
-        ),
-        Reason::WrongWindow | Reason::OutsideWindow => {
-            for (site, span) in verdict.sites.iter().zip(&places.sites) {
-                if site.reasons.contains(&reason) {
-                    let next = site.first_window.as_ref().map_or_else(
-                        || "none".to_owned(),
-                        |window| jst_text(window.start),
-                    );
-                    teller.tell(
-                        own::WINDOW,
-                        span.clone(),
-                        format!(
-                            "the change at {} lies in {}",
-                            site.site.zone,
-                            if reason == Reason::WrongWindow {
-                                "the window for security maintenance"
-                            } else {
-                                "no maintenance window"
-                            }
-                        ),
-                        &format!("the first lawful window begins at {next}"),
-                    );
-                }
-            }
-        }
-        Reason::MaintenanceNoticeTooLate => teller.tell(
-            own::MAINTENANCE,
-            places.maintenance_notice.clone(),
-            format!(
-                "the detailed maintenance notice is less than {} days before the change",
-                verdict.maintenance_days
-            ),
-            "publish it earlier, or postpone",
-        ),
-    }
-}
-
-fn history(decision: &Decision, places: &Places, context: &Context<'_>, teller: &mut Teller<'_>) {
-    let mut state = State::Announced;
-    let mut last = decision.notice;
-    let mut effective = decision.effective;
-    if decision.state == State::Decided && !decision.history.is_empty() {
-        teller.tell(
-            own::TRANSITION,
-            places.state.clone(),
-            "a decision whose notice is not published has a history".to_owned(),
-            "set the state that the last entry of the history leads to",
-        );
-        return;
-    }
-    // The notice that came first must have been lawful too, whatever became of it.
-    let needed = i64::from(context.rules.policy.deprecation_days);
-    let first = days_between(decision.notice, decision.effective);
-    let superseded = decision
-        .history
-        .iter()
-        .any(|change| change.effective.is_some());
-    if superseded && first < needed {
-        teller.tell(
-            own::TOO_EARLY,
-            places.effective.clone(),
-            format!("the first notice gave {first} days; {needed} are promised"),
-            "check the dates as they were first announced",
-        );
-    }
-    for (change, span) in decision.history.iter().zip(&places.history) {
-        if change.on < last {
-            teller.tell(
-                own::ORDER,
-                span.clone(),
-                format!("{} is before the entry of {last}", change.on),
-                "put the history in order",
-            );
-        }
-        last = change.on;
-        if matches!(state, State::Withdrawn | State::Effective) {
-            teller.tell(
-                own::TRANSITION,
-                span.clone(),
-                format!("nothing follows the state `{}`", state.as_str()),
-                "a version that is to leave again needs a decision of its own",
-            );
-        }
-        state = change.event.state();
-        let wanted = match (change.event, change.effective) {
-            (Event::Postponed, Some(to)) if to <= effective => Some(format!(
-                "a postponement from {effective} to {to} is not later; anything earlier needs a new notice"
-            )),
-            (Event::Postponed, Some(_)) if change.on > effective => Some(format!(
-                "it was postponed on {}, after its day of effect {effective}",
-                change.on
-            )),
-            (Event::Announced, Some(to)) if days_between(change.on, to) < needed => Some(format!(
-                "the new notice gives {} days; {needed} are promised",
-                days_between(change.on, to)
-            )),
-            (Event::Postponed | Event::Announced, None) => {
-                Some("the entry lacks the new day of effect".to_owned())
-            }
-            (Event::Effective, _) if change.on < effective => Some(format!(
-                "it can not come into effect on {}, before {effective}",
-                change.on
-            )),
-            (Event::Withdrawn | Event::Effective, Some(_)) => {
-                Some("this entry names a new day of effect, which it can not change".to_owned())
-            }
-            _ => None,
-        };
-        if let Some(message) = wanted {
-            teller.tell(
-                own::ORDER,
-                span.clone(),
-                message,
-                "a postponement is later and told before the day of effect; a new notice needs its full days",
-            );
-        }
-        if matches!(change.event, Event::Postponed | Event::Announced)
-            && let Some(to) = change.effective
-        {
-            effective = to;
-        }
-    }
-    if decision.state != State::Decided && decision.state != state {
-        teller.tell(
-            own::TRANSITION,
-            places.state.clone(),
-            format!(
-                "the state is `{}`, the history leads to `{}`",
-                decision.state.as_str(),
-                state.as_str()
-            ),
-            "add the missing entry of the history, or correct the state",
-        );
-    }
 }

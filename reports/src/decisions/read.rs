@@ -1,6 +1,7 @@
 //! Reads decisions, with every error at once.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use device_matrix::diag::{Diagnostic, SourceFile};
@@ -118,22 +119,16 @@ fn finish(
     Err(found)
 }
 
-/// Platform and generation of every version whose leaving is published on a day, or that is out already: they do not
-/// count among the supported ones.
+/// Every decision whose notice is published on a day, or that is in effect: its version does not count among the
+/// supported ones.
 #[must_use]
-pub fn announced(decisions: &[Decision], today: Date) -> Vec<(String, String)> {
+pub fn announced(decisions: &[Decision], today: Date) -> Vec<&Decision> {
     decisions
         .iter()
         .filter(|decision| {
             matches!(
                 decision.state_on(today),
                 Some(State::Announced | State::Postponed | State::Effective)
-            )
-        })
-        .map(|decision| {
-            (
-                decision.platform.slug().to_owned(),
-                decision.version.clone(),
             )
         })
         .collect()
@@ -173,7 +168,7 @@ fn read(source: &SourceFile, sink: &mut Sink) -> Option<(Decision, Places)> {
     let stops = root.texts("stops", sink);
     let prepare = root.texts("prepare", sink).unwrap_or_default();
     let after = root.texts("after", sink).unwrap_or_default();
-    let figures = figures(&mut root, sink);
+    let (figures, remaining) = figures(&mut root, sink);
     let mut places = Places {
         path: source.path.clone(),
         whole: 0..source.text.len().min(1),
@@ -185,6 +180,8 @@ fn read(source: &SourceFile, sink: &mut Sink) -> Option<(Decision, Places)> {
         state: root.span_of("state"),
         maintenance_notice: root.span_of("maintenance_notice"),
         by: root.span_of("by"),
+        remaining,
+        figures: root.span_of("figures"),
     };
     let mut sites = Vec::new();
     for mut table in root.tables("site", "a site", sink) {
@@ -275,8 +272,12 @@ fn required_date(table: &mut Table<'_, '_>, key: &'static str, sink: &mut Sink) 
     table.date(key, sink)
 }
 
-fn figures(root: &mut Table<'_, '_>, sink: &mut Sink) -> Option<Figures> {
-    let mut table = root.table("figures", "[figures]", sink)?;
+/// The figures, and where it stands what remains.
+fn figures(root: &mut Table<'_, '_>, sink: &mut Sink) -> (Option<Figures>, Range<usize>) {
+    let Some(mut table) = root.table("figures", "[figures]", sink) else {
+        return (None, 0..0);
+    };
+    let place = table.span_of("remaining");
     let as_of = required_date(&mut table, "as_of", sink);
     let remaining = table
         .strings("remaining", sink)
@@ -308,7 +309,7 @@ fn figures(root: &mut Table<'_, '_>, sink: &mut Sink) -> Option<Figures> {
         );
     }
     table.finish(sink);
-    as_of.zip(trend).map(|_| figures)
+    (as_of.zip(trend).map(|_| figures), place)
 }
 
 /// A count that must be there: not measured is no figure to decide on.

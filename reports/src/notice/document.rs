@@ -80,6 +80,8 @@ pub struct Block {
     pub heading: Option<String>,
     /// A paragraph.
     pub text: Option<String>,
+    /// An address below the paragraph.
+    pub link: Option<String>,
     /// A list.
     pub items: Vec<String>,
     /// Head of a table.
@@ -311,7 +313,6 @@ impl Writer<'_> {
             (Kind::Deprecation, State::Withdrawn) => "notice-title-withdrawn".to_owned(),
             _ => format!("notice-title-{word}"),
         };
-        let contact = &vendor.contact;
         Ok(Document {
             lang: self.lang.as_str(),
             kind: word,
@@ -337,17 +338,7 @@ impl Writer<'_> {
             lead,
             facts: Vec::new(),
             sections: Vec::new(),
-            footer: vec![
-                self.pick(&vendor.name).to_owned(),
-                self.t(
-                    "notice-contact",
-                    &[
-                        ("name", Arg::Text(self.pick(&contact.name))),
-                        ("url", Arg::Text(&contact.url)),
-                        ("hours", Arg::Text(self.pick(&contact.hours))),
-                    ],
-                )?,
-            ],
+            footer: vec![self.pick(&vendor.name).to_owned()],
         })
     }
 
@@ -360,10 +351,15 @@ impl Writer<'_> {
                     "notice-contact",
                     &[
                         ("name", Arg::Text(self.pick(&contact.name))),
-                        ("url", Arg::Text(&contact.url)),
                         ("hours", Arg::Text(self.pick(&contact.hours))),
                     ],
                 )?),
+                // Only what a browser opens as a page becomes a link; anything else stays text.
+                link: Some(contact.url.clone()).filter(|url| url.starts_with("https://")),
+                items: Some(contact.url.clone())
+                    .filter(|url| !url.is_empty() && !url.starts_with("https://"))
+                    .into_iter()
+                    .collect(),
                 ..Block::default()
             }],
         )

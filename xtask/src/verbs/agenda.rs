@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &AgendaArgs, data: &Data, lang: Lang) -> Outcome {
     let list = agenda(&Inputs {
         reports: &reports,
         decisions: data.decisions(color)?,
+        known_issues: &data.known_issues.issues,
         sites: &data.vendor.sites,
         rules: &rules,
         soon_days: data.policy.due_soon_days,

@@ -304,6 +304,9 @@ fn print(report: &DueJson, due: &Due, state: DueState, lang: Lang) {
     };
     let name = report.release.as_deref().unwrap_or_default();
     let left = match (lang, report.days_left) {
+        // Late on a weekend: no business day has passed since.
+        (Lang::Ja, 0) if state == DueState::Late => "期限日を過ぎています".to_owned(),
+        (Lang::En, 0) if state == DueState::Late => "the due date has passed".to_owned(),
         (Lang::Ja, past @ ..0) => format!("{} 営業日超過", -past),
         (Lang::Ja, left) => format!("残り {left} 営業日"),
         (Lang::En, past @ ..0) => format!("{} business days past", -past),

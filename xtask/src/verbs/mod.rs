@@ -27,7 +27,6 @@ pub(crate) mod sign;
 pub(crate) mod snapshot;
 pub(crate) mod summary;
 pub(crate) mod support;
-pub(crate) mod support_view;
 pub(crate) mod target;
 pub(crate) mod under_test;
 pub(crate) mod verify;

@@ -2,6 +2,7 @@
 
 mod approved;
 mod by_profile;
+mod closed_pipe;
 mod console;
 mod data;
 mod due;
@@ -10,6 +11,7 @@ mod gone;
 mod interrupted;
 mod new_device;
 mod notices;
+mod one_due_date;
 mod push;
 mod same_bytes;
 mod same_verdicts;

@@ -140,6 +140,43 @@ fn the_agenda_is_past_due_when_something_is() {
 }
 
 #[test]
+fn the_agenda_names_known_issues_by_their_last_day() {
+    let here = tempfile::tempdir().expect("a folder");
+    crate::data::copy_data(here.path());
+    std::fs::write(
+        here.path().join("reports/data/known_issues.toml"),
+        "[[issue]]\nid = \"KI-1\"\nfeature = \"remote-lock\"\non = [{ platform = \"ios\" }]\nparty = \"os\"\nowner = \"QA\"\nopened = 2026-11-01\nexpires = 2026-12-01\n",
+    )
+    .expect("written");
+    for (day, when) in [
+        ("2026-11-24", "later"),
+        ("2026-12-01", "today"),
+        ("2026-12-02", "overdue"),
+    ] {
+        let said: Said = xtask(&["agenda", "--json", "--as-of", day])
+            .current_dir(here.path())
+            .output()
+            .expect("it runs")
+            .into();
+        let list = said.summary();
+        let entry = list["entries"]
+            .as_array()
+            .expect("entries")
+            .iter()
+            .find(|entry| entry["clock"] == "known_issue")
+            .unwrap_or_else(|| panic!("{day}: {list}"));
+        assert_eq!(
+            (
+                entry["subject"].as_str(),
+                entry["date"].as_str(),
+                entry["when"].as_str()
+            ),
+            (Some("KI-1"), Some("2026-12-01"), Some(when))
+        );
+    }
+}
+
+#[test]
 fn lint_refuses_an_impossible_decision_and_other_verbs_go_on() {
     let here = tempfile::tempdir().expect("a folder");
     for folder in ["device-matrix/data", "scenarios/data", "reports/data"] {

@@ -102,7 +102,10 @@ fn the_three_newest_are_protected_and_17_may_go() {
         "17",
     ]);
     assert_eq!(rows(&found), ["iOS 17 keep insufficient_data"]);
-    assert_eq!(found["candidates"][0]["trend"], Value::Null);
+    let trend = &found["candidates"][0]["trend"];
+    assert_eq!(trend["n"], 0);
+    assert_eq!(trend["verdict"], "insufficient_data");
+    assert_eq!(trend["S"], Value::Null);
 }
 
 #[test]
@@ -246,6 +249,159 @@ fn the_register_says_what_was_adopted() {
         rows(&found)[0],
         "iOS 17 keep insufficient_data",
         "27 is adopted"
+    );
+}
+
+/// A copy of the data with a decision on iOS 17, which the made-up register has adopted beside 15, 16, 18, 26 and 27.
+fn with_decision(decision: &str) -> TempDir {
+    let here = tempfile::tempdir().expect("a folder");
+    super::data::copy_data(here.path());
+    let mut register = String::new();
+    for major in ["15", "16", "17", "18", "26", "27"] {
+        let _ = writeln!(register, "[\"ios{major}.0\"]\nadopted = 2026-10-02\n");
+    }
+    let data = here.path().join("reports/data");
+    std::fs::write(data.join("register.toml"), register).expect("written");
+    std::fs::create_dir_all(data.join("decisions")).expect("a folder");
+    std::fs::write(data.join("decisions/2027-ios-17.toml"), decision).expect("written");
+    here
+}
+
+#[test]
+fn announced_removals_do_not_count_until_they_are_withdrawn() {
+    const DECISION: &str = include_str!("../../../reports/tests/decisions/2027-ios-17.toml");
+    let state = |state: &str, on: &str, more: &str| {
+        DECISION.replace("state = \"announced\"", &format!("state = \"{state}\""))
+            + &format!("\n[[history]]\non = {on}\nevent = \"{state}\"\n{more}")
+    };
+    let decided = DECISION.replace("state = \"announced\"", "state = \"decided\"");
+    let postponed = state("postponed", "2026-12-01", "effective = 2027-02-03\n")
+        .replace("change = 2027-01-27T19:00:00+09:00\n", "");
+    let withdrawn = state("withdrawn", "2026-12-01", "");
+    let effective = state("effective", "2027-01-27", "");
+    // Newer than 16 are 17, 18, 26, 27; newer than 18 too few in any case.
+    let all = serde_json::json!(["17", "18", "26", "27"]);
+    let less = serde_json::json!(["18", "26", "27"]);
+    for (name, decision, day, newer, leaving) in [
+        ("before the notice", DECISION, "2026-11-22", &all, false),
+        ("announced", DECISION, "2026-11-23", &less, true),
+        ("only decided", &decided, "2026-12-02", &all, false),
+        ("postponed", &postponed, "2026-12-02", &less, true),
+        ("withdrawn", &withdrawn, "2026-12-02", &all, false),
+        ("not yet withdrawn", &withdrawn, "2026-11-30", &less, true),
+        ("in effect", &effective, "2027-01-27", &less, true),
+    ] {
+        let here = with_decision(decision);
+        let said: crate::support::Said = crate::support::xtask(&[
+            "support",
+            "--json",
+            "--platform",
+            "iOS",
+            "--as-of",
+            day,
+            "--candidate",
+            "16",
+            "--candidate",
+            "17",
+        ])
+        .current_dir(here.path())
+        .output()
+        .expect("it runs")
+        .into();
+        assert_eq!(said.code, Some(0), "{name}: {said:?}");
+        let found = said.summary();
+        let leaves = found["platforms"][0]["leaving"] == serde_json::json!(["17"]);
+        assert_eq!(leaves, leaving, "{name}");
+        // Both together: 17 does not remain for 16, whatever the decision says.
+        assert_eq!(found["candidates"][0]["newer_supported"], less, "{name}");
+        let reason = found["candidates"][1]["reason"].as_str();
+        let expected = if name == "in effect" {
+            "not_in_supported_set"
+        } else {
+            "insufficient_data"
+        };
+        assert_eq!(reason, Some(expected), "{name}");
+        let alone: crate::support::Said = crate::support::xtask(&[
+            "support",
+            "--json",
+            "--platform",
+            "iOS",
+            "--as-of",
+            day,
+            "--candidate",
+            "16",
+        ])
+        .current_dir(here.path())
+        .output()
+        .expect("it runs")
+        .into();
+        assert_eq!(
+            alone.summary()["candidates"][0]["newer_supported"],
+            *newer,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_version_adopted_again_counts_again() {
+    let decision = include_str!("../../../reports/tests/decisions/2027-ios-17.toml")
+        .replace("state = \"announced\"", "state = \"effective\"")
+        + "\n[[history]]\non = 2027-01-27\nevent = \"effective\"\n";
+    let here = with_decision(&decision);
+    let register = here.path().join("reports/data/register.toml");
+    let text = std::fs::read_to_string(&register).expect("a file");
+    std::fs::write(register, text + "[\"ios17.7\"]\nadopted = 2027-03-01\n").expect("written");
+    for (day, newer) in [
+        ("2027-02-28", &["18", "26", "27"][..]),
+        ("2027-03-01", &["17", "18", "26", "27"]),
+    ] {
+        let said: crate::support::Said = crate::support::xtask(&[
+            "support",
+            "--json",
+            "--platform",
+            "iOS",
+            "--as-of",
+            day,
+            "--candidate",
+            "16",
+        ])
+        .current_dir(here.path())
+        .output()
+        .expect("it runs")
+        .into();
+        let found = said.summary();
+        assert_eq!(
+            found["candidates"][0]["newer_supported"],
+            serde_json::json!(newer),
+            "{day}"
+        );
+    }
+}
+
+#[test]
+fn what_only_others_tell_does_not_count() {
+    let found = judged(&[
+        "--platform",
+        "Windows",
+        "--supported",
+        "11-23h2,11-24h2,11-25h2,11-26h1,11-26h2",
+    ]);
+    let platform = &found["platforms"][0];
+    assert_eq!(
+        platform["protected_if_all_supported"],
+        serde_json::json!(["11-24h2", "11-25h2", "11-26h1"])
+    );
+    assert_eq!(platform["unconfirmed"], serde_json::json!(["11-26h2"]));
+    assert_eq!(
+        rows(&found),
+        [
+            "Windows 11-23h2 keep insufficient_data",
+            "Windows 11-24h2 keep generation_floor",
+            "Windows 11-25h2 keep generation_floor",
+            "Windows 11-26h1 keep generation_floor",
+            "Windows 11-26h2 beta candidate_not_ga",
+        ]
     );
 }
 

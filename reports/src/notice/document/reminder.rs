@@ -2,7 +2,7 @@
 
 use device_matrix::calendar::due;
 
-use super::super::moment::jst_text;
+use super::super::moment::jst_datetime;
 use super::{Arg, Block, Document, Kind, NoticeInputs, Writer, Written};
 
 impl Writer<'_> {
@@ -34,7 +34,7 @@ impl Writer<'_> {
             )?,
         ];
         let command = format!(
-            "cargo xtask support --platform {} --candidate {} --as-of {effective}",
+            "cargo xtask support --platform {} --candidate {} --usage FILE --as-of {effective}",
             decision.platform.name(),
             decision.version
         );
@@ -60,12 +60,17 @@ impl Writer<'_> {
         ];
         for site in &verdict.sites {
             if let Some(window) = &site.window {
+                let (start, end) = (
+                    window.start_local().datetime(),
+                    window.end_local().datetime(),
+                );
+                let (from, until) = (jst_datetime(window.start), jst_datetime(window.end));
                 steps.push(self.t(
                     "reminder-window",
                     &[
                         ("site", Arg::Text(self.pick(&site.site.name))),
-                        ("from", Arg::Text(&jst_text(window.start))),
-                        ("until", Arg::Text(&jst_text(window.end))),
+                        ("local", Arg::Text(&self.span(start, end)?)),
+                        ("jst", Arg::Text(&self.span(from, until)?)),
                     ],
                 )?);
             }

@@ -4,7 +4,7 @@ use reports::notice::check::{Reason, Request, SiteChange, Verdict, check};
 use reports::notice::moment::Moment;
 use serde::Serialize;
 
-use super::WindowJson;
+use super::common::{self, WindowJson};
 use crate::cli::NoticeCheckArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
@@ -46,11 +46,11 @@ struct WarningJson {
 
 /// Checks, and says no with exit 1.
 pub(super) fn run(arguments: &NoticeCheckArgs, data: &Data, lang: Lang) -> Outcome {
-    let sites = super::sites(&arguments.site, data)?;
+    let sites = common::sites(&arguments.site, data)?;
     let effective = arguments
         .effective
         .iter()
-        .map(|text| super::moment("effective", text))
+        .map(|text| common::moment("effective", text))
         .collect::<Result<Vec<_>, _>>()?;
     if effective.len() != 1 && effective.len() != sites.len() {
         return Err(Stop::usage(format!(
@@ -71,16 +71,16 @@ pub(super) fn run(arguments: &NoticeCheckArgs, data: &Data, lang: Lang) -> Outco
         })
         .collect();
     let request = Request {
-        decided: super::moment("decided", &arguments.decided)?.jst_date(),
-        published: super::moment("published", &arguments.published)?.jst_date(),
+        decided: common::moment("decided", &arguments.decided)?.jst_date(),
+        published: common::moment("published", &arguments.published)?.jst_date(),
         changes,
         maintenance_notice: arguments
             .maintenance_notice
             .as_deref()
-            .map(|text| super::moment("maintenance-notice", text))
+            .map(|text| common::moment("maintenance-notice", text))
             .transpose()?
             .map(Moment::jst_date),
-        kind: super::kind(&arguments.change),
+        kind: common::kind(&arguments.change),
     };
     let verdict = check(&request, &data.rules());
     if arguments.json {

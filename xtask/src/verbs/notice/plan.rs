@@ -5,7 +5,7 @@ use reports::notice::moment::jst_datetime;
 use reports::notice::plan::{Plan, Planned, Step, plan};
 use serde::Serialize;
 
-use super::WindowJson;
+use super::common::{self, WindowJson};
 use crate::cli::NoticePlanArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &NoticePlanArgs, data: &Data, lang: Lang) -> Outcom
             format!("the notice of {published} would be dated before its decision on {decided}"),
         ));
     }
-    let sites = super::sites(&arguments.site, data)?;
+    let sites = common::sites(&arguments.site, data)?;
     let places: Vec<_> = sites
         .iter()
         .map(|(site, zone)| (site, zone.clone()))
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &NoticePlanArgs, data: &Data, lang: Lang) -> Outcom
         decided,
         published,
         &places,
-        super::kind(&arguments.change),
+        common::kind(&arguments.change),
         &data.rules(),
     )
     .ok_or_else(|| {

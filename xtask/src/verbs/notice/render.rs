@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use device_matrix::diag::{self, SourceFile};
 use device_matrix::known::Known;
+use device_matrix::support::{GenerationKey, families, stuck_models};
 use jiff::civil::Date;
 use reports::decisions::{Decision, State, refuses};
 use reports::notice::document::{Document, Kind, NoticeInputs, write};
@@ -158,34 +159,18 @@ fn lawful(source: &SourceFile, data: &Data) -> Result<Decision, Stop> {
     }
 }
 
-/// Names of the models that run the version and no newer generation; unknown when no data tell.
+/// Names of the models that run the version and nothing newer that is out on the day of effect; unknown when no data tell.
 fn stuck(decision: &Decision, data: &Data) -> Known<Vec<String>> {
-    let generations = data.catalog.generations(decision.platform);
-    let ordinal = |major: &str| {
-        generations
-            .iter()
-            .find(|generation| generation.major.to_string() == major)
-            .map(|generation| generation.ordinal)
-    };
-    let Some(leaving) = ordinal(&decision.version) else {
-        return Known::Unknown;
-    };
-    let models = data.catalog.models(decision.platform);
-    if models.is_empty() {
-        return Known::Unknown;
-    }
-    let mut names: Vec<String> = Vec::new();
-    for model in models {
-        let newest = model
-            .majors
-            .iter()
-            .filter_map(|support| ordinal(&support.major.to_string()))
-            .max();
-        if newest == Some(leaving) && !names.contains(&model.name) {
-            names.push(model.name.clone());
-        }
-    }
-    Known::Known(names)
+    stuck_models(
+        &data.catalog,
+        &data.support.generations,
+        decision.platform,
+        &GenerationKey(decision.version.clone()),
+        decision.current().1,
+    )
+    .as_known()
+    .map(|models| families(models))
+    .into()
 }
 
 /// The files of one document.

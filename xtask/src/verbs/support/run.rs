@@ -9,8 +9,10 @@ use device_matrix::platform::Platform;
 use device_matrix::support::{GenerationKey, Judged, Question, Usage, judge};
 use device_matrix::version::Channel;
 use jiff::civil::Date;
+use reports::decisions::{Decision, State};
 
-use super::support_view::{self, PlatformView, Source, View};
+use super::view::{PlatformView, Source, View};
+use super::{json, table};
 use crate::cli::SupportArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Outcome, Stop};
@@ -33,20 +35,32 @@ pub(crate) fn run(arguments: &SupportArgs, data: &Data, lang: Lang, terminal: Te
         .as_deref()
         .map(|path| usage(path, data, terminal.color))
         .transpose()?;
-    let mut platforms = Vec::new();
-    for (platform, asked) in asked(arguments, data)? {
-        platforms.push(platform_view(platform, &asked, as_of, usage.as_ref(), data));
-    }
+    let decisions = data.decisions(terminal.color)?;
+    let platforms = asked(arguments, data)?
+        .iter()
+        .map(|(platform, asked)| {
+            let (gone, going) = announced(*platform, as_of, decisions, data);
+            platform_view(
+                *platform,
+                asked,
+                as_of,
+                usage.as_ref(),
+                (&gone, going),
+                data,
+            )
+        })
+        .collect();
     let view = View {
         as_of,
         usage: arguments.usage.as_deref(),
         policy: &data.support.policy,
+        notice_days: data.vendor.notice.deprecation_days,
         platforms,
     };
     if arguments.json {
-        super::print_json(&support_view::json(&view))?;
+        crate::verbs::print_json(&json::json(&view))?;
     } else {
-        support_view::print(&view, lang);
+        table::print(&view, lang);
     }
     Ok(Exit::Yes)
 }
@@ -54,7 +68,7 @@ pub(crate) fn run(arguments: &SupportArgs, data: &Data, lang: Lang, terminal: Te
 fn usage(path: &Path, data: &Data, color: bool) -> Result<Usage, Stop> {
     let source = SourceFile {
         path: path.to_owned(),
-        text: super::import::read(path)?,
+        text: crate::verbs::import::read(path)?,
     };
     Usage::read(&source, &data.support.generations).map_err(|found| {
         let count = found.len();
@@ -165,17 +179,17 @@ fn platform_view(
     asked: &Asked,
     as_of: Date,
     usage: Option<&Usage>,
+    (gone, mut leaving): (&BTreeSet<GenerationKey>, BTreeSet<GenerationKey>),
     data: &Data,
 ) -> PlatformView {
     let (supported, source) = if asked.supported.is_empty() {
-        match adopted(platform, as_of, data) {
+        match adopted(platform, as_of, gone, data) {
             Known::Known(set) => (Known::Known(set), Source::Register),
             Known::Unknown => (Known::Unknown, Source::Unknown),
         }
     } else {
         (Known::Known(asked.supported.clone()), Source::Option)
     };
-    let mut leaving = announced_removals(platform, data);
     leaving.extend(asked.pending.iter().cloned());
     let question = Question {
         catalog: &data.catalog,
@@ -225,12 +239,24 @@ fn platform_view(
         source,
         leaving: in_order(&leaving),
         released,
+        unconfirmed: generations
+            .iter()
+            .filter(|row| !row.confirmed)
+            .filter(|row| matches!(row.released_jst(), Known::Known(day) if day <= as_of))
+            .map(|row| row.key.clone())
+            .collect(),
         judged,
     }
 }
 
-/// The generations of which the register states an adopted release; unknown when it states none of the platform.
-fn adopted(platform: Platform, as_of: Date, data: &Data) -> Known<BTreeSet<GenerationKey>> {
+/// The generations of which the register states an adopted release, without those that are out by a decision; unknown
+/// when it states none of the platform.
+fn adopted(
+    platform: Platform,
+    as_of: Date,
+    gone: &BTreeSet<GenerationKey>,
+    data: &Data,
+) -> Known<BTreeSet<GenerationKey>> {
     let found: BTreeSet<GenerationKey> = data
         .catalog
         .releases(platform)
@@ -247,12 +273,48 @@ fn adopted(platform: Platform, as_of: Date, data: &Data) -> Known<BTreeSet<Gener
     if found.is_empty() {
         Known::Unknown
     } else {
-        Known::Known(found)
+        Known::Known(&found - gone)
     }
 }
 
-/// The versions whose removal a decision has announced. No decisions are kept beside the register, so that only
-/// `--pending` names any.
-fn announced_removals(_platform: Platform, _data: &Data) -> BTreeSet<GenerationKey> {
-    BTreeSet::new()
+/// What decisions say of a platform on a day: the versions that are out, and those that are out or leaving. A version
+/// that the register adopts again after it went out is neither.
+fn announced(
+    platform: Platform,
+    as_of: Date,
+    decisions: &[Decision],
+    data: &Data,
+) -> (BTreeSet<GenerationKey>, BTreeSet<GenerationKey>) {
+    let (mut gone, mut leaving) = (BTreeSet::new(), BTreeSet::new());
+    let of_platform = reports::decisions::announced(decisions, as_of)
+        .into_iter()
+        .filter(|decision| decision.platform == platform);
+    for decision in of_platform {
+        let key = GenerationKey(decision.version.clone());
+        let out = decision.state_on(as_of) == Some(State::Effective);
+        if out && adopted_after(platform, &key, decision.current().1, as_of, data) {
+            continue;
+        }
+        if out {
+            gone.insert(key.clone());
+        }
+        leaving.insert(key);
+    }
+    (gone, leaving)
+}
+
+/// Whether the register adopts a release of the generation after a day.
+fn adopted_after(
+    platform: Platform,
+    key: &GenerationKey,
+    day: Date,
+    as_of: Date,
+    data: &Data,
+) -> bool {
+    data.catalog
+        .releases(platform)
+        .iter()
+        .filter(|release| release.major().to_string() == key.0)
+        .filter_map(|release| data.register.entry(&release.id())?.adopted)
+        .any(|adopted| adopted > day && adopted <= as_of)
 }
