@@ -11,6 +11,7 @@ pub mod lint;
 pub mod load;
 pub mod plan;
 pub mod probe;
+pub mod reduce;
 pub mod scenario;
 pub mod suite;
 pub mod worksheet;
