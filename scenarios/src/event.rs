@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Version of the record format. Readers accept equal major numbers.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// Origin of the device's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,6 +101,13 @@ pub struct CellRecord {
     pub arrival: String,
     /// Release it came from, when upgraded.
     pub upgraded_from: Option<String>,
+    /// Origin of the device; records before format 1.1 do not say it and are of virtual devices.
+    #[serde(default = "virtual_device")]
+    pub device: DeviceOrigin,
+}
+
+const fn virtual_device() -> DeviceOrigin {
+    DeviceOrigin::Virtual
 }
 
 /// A capability that a probe looked at.

@@ -121,6 +121,7 @@ impl Bench<'_> {
             attempts: 0,
             evidence: None,
             previous: None,
+            seen: None,
         };
         if let Some(record) = record {
             self.recorded(&mut result, scenario, cell, record);
@@ -368,6 +369,7 @@ mod tests {
             supervised: false,
             arrival: "fresh".to_owned(),
             upgraded_from: None,
+            device: scenarios::event::DeviceOrigin::Virtual,
         };
         let rows = [
             ("ios18.0", "ade", "filtered_out"),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use device_matrix::known::Text;
 
+use super::manual;
 use super::party::blocked_party;
 use super::types::{
     CaseResult, Fault, Finding, FindingKind, Offered, Outcome, PartResult, PartState, Party, Since,
@@ -143,7 +144,8 @@ fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {
         failed: part.failed.clone(),
         ..blank(kind, fault)
     };
-    case.parts
+    let mut found = manual::findings(case, &blank);
+    let of_parts = case.parts
         .iter()
         .filter_map(|part| {
             let kind = if part.essential || case.outcome == Outcome::Fails {
@@ -173,8 +175,9 @@ fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {
                 | PartState::Unseen
                 | PartState::NoExpectation => None,
             }
-        })
-        .collect()
+        });
+    found.extend(of_parts);
+    found
 }
 
 fn simple(party: Party, because: &'static str) -> Fault {

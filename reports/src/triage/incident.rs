@@ -254,7 +254,7 @@ pub fn deadline(
                     .checked_add(SignedDuration::from_hours(i64::from(hours)))
                     .ok()?;
                 let zone = TimeZone::get("Asia/Tokyo").ok()?;
-                let at = at.to_zoned(zone);
+                let at = zone.to_datetime(at);
                 Some(Deadline::At(at.strftime("%Y-%m-%d %H:%M JST").to_string()))
             })
             .unwrap_or(Deadline::HoursAfterDetection(hours)),
