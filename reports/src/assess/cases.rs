@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use device_matrix::capability::Facts;
 use device_matrix::known::Ternary;
-use scenarios::event::{CellRecord, Ended, SkipRecord};
+use scenarios::event::{CellRecord, DeviceOrigin, Ended, SkipRecord};
 use scenarios::feature::Feature;
 use scenarios::scenario::Scenario;
 
 use super::context::CellView;
 use super::parts::{carried, in_force, informs, judge, observe};
 use super::party::{MessageCheck, Scene, fault};
-use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Since};
+use super::types::{
+    CaseResult, Fault, Observed, Offered, Outcome, PartResult, PartState, Party, Since,
+};
 use crate::evidence::Evidence;
 use crate::record::{Attempt, CaseRecord, CellState};
 use scenarios::event::Judged;
@@ -192,6 +194,13 @@ impl Bench<'_> {
                     check: self.check,
                     transcript: transcript.as_ref(),
                 };
+                if cell.cell.device == DeviceOrigin::Device {
+                    return Fault {
+                        party: Party::Undetermined,
+                        because: "device_side_not_visible",
+                        details: Vec::new(),
+                    };
+                }
                 fault(&scene, last, &part.id)
             });
             result.parts.push(PartResult {
@@ -237,7 +246,7 @@ fn is_judgment(attempt: &Attempt) -> bool {
 }
 
 fn blocked_outcome(reason: &str) -> Outcome {
-    if reason == "unsupported_by_server" {
+    if matches!(reason, "unsupported_by_server" | "lab_safety" | "needs_person") {
         Outcome::NotTested
     } else {
         Outcome::Blocked

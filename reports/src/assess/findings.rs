@@ -200,6 +200,7 @@ fn blocked_because(reason: &str) -> &'static str {
         "device_silent",
         "device_garbage",
         "previous_step",
+        "no_answer_in_time",
     ]
     .into_iter()
     .find(|known| *known == reason)
