@@ -8,6 +8,7 @@ pub mod codes;
 pub mod decisions;
 pub mod evidence;
 pub mod guidance;
+pub mod lab;
 pub mod manual;
 pub mod notice;
 pub mod record;

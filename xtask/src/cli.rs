@@ -220,6 +220,9 @@ pub(crate) struct VerifyArgs {
     /// Plant a fault of the catalogue (repeatable); the report says so and can not be signed
     #[arg(long, value_name = "ID")]
     pub(crate) fault: Vec<String>,
+    /// Real devices that are enrolled in the server already (see docs/LIMITS.md); their cells are added
+    #[arg(long, value_name = "lab.toml")]
+    pub(crate) lab: Option<PathBuf>,
     /// Print a summary as JSON instead of the table
     #[arg(long)]
     pub(crate) json: bool,

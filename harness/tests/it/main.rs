@@ -11,6 +11,7 @@ mod device_enrollment;
 mod device_hostile;
 mod device_support;
 mod hostile;
+mod lab;
 mod mutation;
 mod nanomdm;
 mod record;

@@ -88,10 +88,6 @@ fn answer(
     let yes = table
         .has(question)
         .then(|| table.boolean(question, false, sink));
-    // Known also when it is not answered.
-    if yes.is_none() {
-        let _ = table.boolean(question, false, sink);
-    }
     let answer = Answer {
         yes,
         by: table.string("by", sink),

@@ -14,6 +14,7 @@ pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod features;
 pub(crate) mod import;
+pub(crate) mod lab;
 pub(crate) mod lint;
 pub(crate) mod matrix;
 pub(crate) mod planted;

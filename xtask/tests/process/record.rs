@@ -122,6 +122,20 @@ fn a_final_report_needs_a_look_at_a_real_device() {
             assert_eq!(said.code, Some(0), "{said:?}");
         }
     }
+    // So is every feature that no scenario exercises: on the level of the feature, all at once.
+    let cell = "ios18.1/iPhone17,2/ade/fresh";
+    let mut csv = String::from("case,outcome,by,note\n");
+    for group in assessment(&run)["groups"].as_array().expect("groups") {
+        for (feature, mark) in group["marks"].as_object().expect("marks") {
+            if mark == "not_tested" {
+                csv.push_str(&format!("\"{feature}@{cell}\",works,Sato,seen\n"));
+            }
+        }
+    }
+    let path = run.join("looks.csv");
+    std::fs::write(&path, csv).expect("written");
+    let said = record(&run, &["--csv", &path.display().to_string()]);
+    assert_eq!(said.code, Some(0), "{said:?}");
     let report = json(&run.join("report.json"));
     let origins = report["head"]["origins"].as_array().expect("origins");
     let manual = origins.iter().find(|row| row["origin"] == "manual").expect("manual");

@@ -68,7 +68,7 @@ fn a_defect_of_the_os_is_reduced_and_shows_again_only_with_the_fault() {
     assert_eq!(row["minimal"], true, "{row}");
     assert_eq!(row["class"], serde_json::Value::Null, "an OS finding has no class");
     let scenario = std::fs::read_to_string(folder.join("scenario.toml")).expect("steps");
-    assert_eq!(scenario.matches("install_profile").count(), 1, "{scenario}");
+    assert_eq!(scenario.matches("[[apply]]").count(), 1, "{scenario}");
     assert!(scenario.contains("allowCamera"), "{scenario}");
     for gone in ["undo", "survives", "ProfileList"] {
         assert!(!scenario.contains(gone), "{gone} is left: {scenario}");
