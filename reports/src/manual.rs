@@ -93,7 +93,9 @@ impl Statement {
 
 /// A line that is no statement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} is no statement: {cause}. Restore the file from a copy; it is only ever appended to")]
+#[error(
+    "line {line} is no statement: {cause}. Restore the file from a copy; it is only ever appended to"
+)]
 pub struct ManualError {
     /// Line, counted from one.
     pub line: usize,

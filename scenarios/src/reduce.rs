@@ -274,7 +274,13 @@ effect = true
     #[test]
     fn what_is_not_needed_is_left_out_and_the_rest_is_minimal() {
         let table: Table = WHOLE.parse().expect("toml");
-        let needed = ["PayloadType = \"a\"", "bad = 2", "id = \"guilty\"", "at = \"/bad\"", "effect"];
+        let needed = [
+            "PayloadType = \"a\"",
+            "bad = 2",
+            "id = \"guilty\"",
+            "at = \"/bad\"",
+            "effect",
+        ];
         let reduced = reduce(table, 1000, |table| has(table, &needed));
         assert!(reduced.minimal, "{reduced:?}");
         assert_eq!((reduced.steps_before, reduced.steps), (6, 2));

@@ -227,7 +227,9 @@ impl Executor {
     fn refused(&self, case: &CaseWork, rig: &Rig) -> Option<Stop> {
         let Check::Scenario(index) = case.check else {
             return rig.device.enrolled().then(|| {
-                Stop::Unsafe("probes send whatever there is, and are not sent to real devices".to_owned())
+                Stop::Unsafe(
+                    "probes send whatever there is, and are not sent to real devices".to_owned(),
+                )
             });
         };
         rig.device

@@ -59,7 +59,11 @@ async fn run(allow: &[&str], away: bool) -> Vec<Event> {
             allow: allow.iter().map(|name| (*name).to_owned()).collect(),
             only: Vec::new(),
         },
-        patience: if away { Duration::from_millis(50) } else { patience },
+        patience: if away {
+            Duration::from_millis(50)
+        } else {
+            patience
+        },
     };
     let lab = BTreeMap::from([(cell.id(), Arc::new(spec))]);
     let mut world = world(FakeServer::default(), vec![cell], scenarios());
@@ -114,7 +118,11 @@ async fn nothing_dangerous_is_sent_unless_the_list_names_it() {
     assert_eq!(ended(&events, "lock"), "lab_safety");
     assert_eq!(ended(&events, "erase"), "lab_safety");
     let events = run(&["DeviceLock"], false).await;
-    assert_eq!(ended(&events, "lock"), "needs_person", "somebody must unlock it");
+    assert_eq!(
+        ended(&events, "lock"),
+        "needs_person",
+        "somebody must unlock it"
+    );
     assert_eq!(ended(&events, "erase"), "lab_safety");
 }
 

@@ -246,7 +246,10 @@ fn is_judgment(attempt: &Attempt) -> bool {
 }
 
 fn blocked_outcome(reason: &str) -> Outcome {
-    if matches!(reason, "unsupported_by_server" | "lab_safety" | "needs_person") {
+    if matches!(
+        reason,
+        "unsupported_by_server" | "lab_safety" | "needs_person"
+    ) {
         Outcome::NotTested
     } else {
         Outcome::Blocked

@@ -144,38 +144,35 @@ fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {
         failed: part.failed.clone(),
         ..blank(kind, fault)
     };
-    let mut found = manual::findings(case, &blank);
-    let of_parts = case.parts
-        .iter()
-        .filter_map(|part| {
-            let kind = if part.essential || case.outcome == Outcome::Fails {
-                FindingKind::Failure
-            } else {
-                FindingKind::Restriction
-            };
-            match part.state {
-                PartState::Lost => {
-                    let fault = part.fault.clone();
-                    let fault =
-                        fault.unwrap_or_else(|| simple(Party::Undetermined, "no_transcript"));
-                    Some(with(kind, fault, part))
-                }
-                PartState::LostAsSpecified => Some(with(
-                    kind,
-                    simple(Party::AsSpecified, "stated_by_source"),
-                    part,
-                )),
-                PartState::WorksUnexpectedly => Some(with(
-                    FindingKind::StaleExpectation,
-                    simple(Party::HarnessData, "works_although_stated_lost"),
-                    part,
-                )),
-                PartState::Works
-                | PartState::NotSupported
-                | PartState::Unseen
-                | PartState::NoExpectation => None,
+    let mut found = manual::findings(case, blank);
+    let of_parts = case.parts.iter().filter_map(|part| {
+        let kind = if part.essential || case.outcome == Outcome::Fails {
+            FindingKind::Failure
+        } else {
+            FindingKind::Restriction
+        };
+        match part.state {
+            PartState::Lost => {
+                let fault = part.fault.clone();
+                let fault = fault.unwrap_or_else(|| simple(Party::Undetermined, "no_transcript"));
+                Some(with(kind, fault, part))
             }
-        });
+            PartState::LostAsSpecified => Some(with(
+                kind,
+                simple(Party::AsSpecified, "stated_by_source"),
+                part,
+            )),
+            PartState::WorksUnexpectedly => Some(with(
+                FindingKind::StaleExpectation,
+                simple(Party::HarnessData, "works_although_stated_lost"),
+                part,
+            )),
+            PartState::Works
+            | PartState::NotSupported
+            | PartState::Unseen
+            | PartState::NoExpectation => None,
+        }
+    });
     found.extend(of_parts);
     found
 }

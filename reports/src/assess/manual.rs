@@ -28,12 +28,12 @@ pub(crate) fn apply(
             word: statement.case.clone(),
         };
         let said = statement.outcome().ok_or_else(unknown)?;
-        let index = match cases.iter().position(|case| case.id == statement.case) {
-            Some(index) => index,
-            None => {
-                cases.push(blank(statement, features, views, group_of).ok_or_else(unknown)?);
-                cases.len() - 1
-            }
+        let known = cases.iter().position(|case| case.id == statement.case);
+        let index = if let Some(index) = known {
+            index
+        } else {
+            cases.push(blank(statement, features, views, group_of).ok_or_else(unknown)?);
+            cases.len() - 1
         };
         let case = &mut cases[index];
         if let Some(part) = &statement.part
@@ -47,7 +47,10 @@ pub(crate) fn apply(
         }
         let run = case.seen.as_ref().map_or(case.outcome, |seen| seen.run);
         say(case, statement, said);
-        let mut statements = case.seen.take().map_or_else(Vec::new, |seen| seen.statements);
+        let mut statements = case
+            .seen
+            .take()
+            .map_or_else(Vec::new, |seen| seen.statements);
         statements.push(statement.clone());
         case.seen = Some(Seen { run, statements });
     }
@@ -108,8 +111,10 @@ fn say(case: &mut CaseResult, statement: &Statement, said: Outcome) {
             (
                 PartState::Lost,
                 PartState::Lost | PartState::LostAsSpecified
-            ) | (PartState::NotSupported, PartState::NotSupported)
-                | (PartState::Works, PartState::NotSupported)
+            ) | (
+                PartState::NotSupported | PartState::Works,
+                PartState::NotSupported
+            )
         );
         if same {
             continue;
@@ -147,7 +152,10 @@ fn words(statement: &Statement) -> String {
 }
 
 /// Findings of a case that a person looked at: what they lost without a named part, and where they contradict the run.
-pub(crate) fn findings(case: &CaseResult, blank: impl Fn(FindingKind, Fault) -> Finding) -> Vec<Finding> {
+pub(crate) fn findings(
+    case: &CaseResult,
+    blank: impl Fn(FindingKind, Fault) -> Finding,
+) -> Vec<Finding> {
     let Some(seen) = &case.seen else {
         return Vec::new();
     };

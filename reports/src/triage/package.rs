@@ -1,10 +1,10 @@
 //! The package of a finding as a document in one language; HTML and Markdown print the same document.
 
+use device_matrix::calendar::BusinessCalendar;
 use device_matrix::known::Text;
 use fluent_bundle::FluentArgs;
-use jiff::civil::Date;
 use jiff::Timestamp;
-use device_matrix::calendar::BusinessCalendar;
+use jiff::civil::Date;
 use scenarios::event::ServerOrigin;
 use scenarios::scenario::{Action, ChannelWord, DeviceAction, Scenario};
 
@@ -107,7 +107,9 @@ impl PackageInputs<'_> {
     pub fn conditions(&self) -> [Option<bool>; 3] {
         let finding = self.finding;
         let reproduced = match self.reduction {
-            Reduction::Minimal { .. } | Reduction::Partly { .. } | Reduction::NoContrast => Some(true),
+            Reduction::Minimal { .. } | Reduction::Partly { .. } | Reduction::NoContrast => {
+                Some(true)
+            }
             Reduction::NotReproduced if finding.attempts > 1 => Some(true),
             Reduction::NotReproduced => None,
         };
@@ -231,10 +233,10 @@ impl<'a> Writer<'a> {
 
     fn feature(&self) -> String {
         let finding = self.inputs.finding;
-        finding
-            .feature_name
-            .as_ref()
-            .map_or_else(|| finding.feature.clone(), |name| self.pick(name).to_owned())
+        finding.feature_name.as_ref().map_or_else(
+            || finding.feature.clone(),
+            |name| self.pick(name).to_owned(),
+        )
     }
 
     /// The releases of the cells, in their order.
@@ -265,11 +267,18 @@ impl<'a> Writer<'a> {
             .as_ref()
             .map_or_else(String::new, |part| self.pick(part).to_owned());
         let title = if part.is_empty() {
-            self.t("triage-title-run", &[("release", &release), ("why", &self.because()?)])?
+            self.t(
+                "triage-title-run",
+                &[("release", &release), ("why", &self.because()?)],
+            )?
         } else {
             self.t(
                 "triage-title",
-                &[("release", &release), ("feature", &feature), ("part", &part)],
+                &[
+                    ("release", &release),
+                    ("feature", &feature),
+                    ("part", &part),
+                ],
             )?
         };
         let planted = assessment.head.filters.get(crate::report::PLANTED);
@@ -282,8 +291,12 @@ impl<'a> Writer<'a> {
             None => None,
         };
         let since = match &finding.since {
-            Since::ThisRelease(previous) => self.t("triage-since-this", &[("previous", previous)])?,
-            Since::Earlier(previous) => self.t("triage-since-earlier", &[("previous", previous)])?,
+            Since::ThisRelease(previous) => {
+                self.t("triage-since-this", &[("previous", previous)])?
+            }
+            Since::Earlier(previous) => {
+                self.t("triage-since-earlier", &[("previous", previous)])?
+            }
             Since::Unknown => self.plain("triage-since-unknown")?,
         };
         let server = assessment.head.server_build.as_ref().map_or_else(
@@ -452,9 +465,10 @@ impl<'a> Writer<'a> {
                     .collect();
                 self.t("triage-step-declare", &[("types", &types.join(", "))])
             }
-            Action::Undeclare { identifiers, .. } => {
-                self.t("triage-step-undeclare", &[("names", &identifiers.join(", "))])
-            }
+            Action::Undeclare { identifiers, .. } => self.t(
+                "triage-step-undeclare",
+                &[("names", &identifiers.join(", "))],
+            ),
             Action::Device(action) => self.plain(match action {
                 DeviceAction::Reboot => "triage-step-reboot",
                 DeviceAction::Unlock => "triage-step-unlock",
@@ -505,10 +519,17 @@ impl<'a> Writer<'a> {
                 arrival,
             ]);
         }
-        let head = ["release", "build", "model", "enrollment", "supervision", "arrival"]
-            .iter()
-            .map(|word| self.plain(&format!("triage-col-{word}")))
-            .collect::<Written<_>>()?;
+        let head = [
+            "release",
+            "build",
+            "model",
+            "enrollment",
+            "supervision",
+            "arrival",
+        ]
+        .iter()
+        .map(|word| self.plain(&format!("triage-col-{word}")))
+        .collect::<Written<_>>()?;
         self.section(
             "where",
             vec![Block {
@@ -599,7 +620,11 @@ impl<'a> Writer<'a> {
         };
         self.t(
             id,
-            &[("by", &answer.by), ("on", &answer.on), ("note", &answer.note)],
+            &[
+                ("by", &answer.by),
+                ("on", &answer.on),
+                ("note", &answer.note),
+            ],
         )
     }
 
@@ -620,16 +645,17 @@ impl<'a> Writer<'a> {
         let mut items = Vec::new();
         let text = match inputs.severity() {
             Severity::Class(class) => {
-                let until = match deadline(class.within, inputs.day, inputs.detected, inputs.calendar) {
-                    Deadline::At(at) => at,
-                    Deadline::Day(day) => day.to_string(),
-                    Deadline::ProvisionalDay(day) => {
-                        self.t("triage-deadline-provisional", &[("day", &day.to_string())])?
-                    }
-                    Deadline::HoursAfterDetection(hours) => {
-                        self.t("triage-deadline-hours", &[("hours", &hours.to_string())])?
-                    }
-                };
+                let until =
+                    match deadline(class.within, inputs.day, inputs.detected, inputs.calendar) {
+                        Deadline::At(at) => at,
+                        Deadline::Day(day) => day.to_string(),
+                        Deadline::ProvisionalDay(day) => {
+                            self.t("triage-deadline-provisional", &[("day", &day.to_string())])?
+                        }
+                        Deadline::HoursAfterDetection(hours) => {
+                            self.t("triage-deadline-hours", &[("hours", &hours.to_string())])?
+                        }
+                    };
                 items.push(self.t("triage-contact", &[("until", &until)])?);
                 items.push(self.t(
                     "triage-contact-hours",

@@ -122,7 +122,11 @@ mod tests {
         let text = EMPTY.replacen("# conceivable = true", "conceivable = true", 1);
         let found = Person::load(Path::new(FILE), &text).unwrap_err();
         assert_eq!(found[0].code, NAMELESS);
-        let text = text.replacen("by = \"\"\non = \"\"", "by = \"QA\"\non = \"2026-11-24\"", 1);
+        let text = text.replacen(
+            "by = \"\"\non = \"\"",
+            "by = \"QA\"\non = \"2026-11-24\"",
+            1,
+        );
         let person = Person::load(Path::new(FILE), &text).expect("person");
         assert_eq!(person.workaround.yes, Some(true));
         assert_eq!(person.alternative.yes, None);

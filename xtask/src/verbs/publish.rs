@@ -74,8 +74,8 @@ pub(crate) fn assess(
     };
     let manual = read_manual(run)?;
     let scenarios = &data.suite.scenarios;
-    let assessment = assess_record(&record, &evidence, data, scenarios, &manual)
-        .map_err(|error| bad(&error))?;
+    let assessment =
+        assess_record(&record, &evidence, data, scenarios, &manual).map_err(|error| bad(&error))?;
     let target = target_of(&record, data)?;
     // A new device is acquired when it is delivered, whatever day its release came out.
     let delivered = match record.head.filters.get(DELIVERED) {

@@ -85,7 +85,9 @@ pub(crate) fn run(arguments: &RecordArgs, data: &Data, lang: Lang, _terminal: Te
         match desk.check(typed, base) {
             Err(errors) => wrong.extend(errors.into_iter().map(|error| format!("{place}{error}"))),
             Ok(one) => {
-                let known = so_far.iter().chain(checked.iter().map(|known| &known.statement));
+                let known = so_far
+                    .iter()
+                    .chain(checked.iter().map(|known| &known.statement));
                 if known.clone().any(|known| *known == one.statement) {
                     wrong.push(format!(
                         "{place}`{}` said exactly this of `{}` on {} already; nothing is recorded twice",
@@ -213,7 +215,9 @@ impl Desk<'_> {
             wrong.push(error);
             None
         });
-        let outcome = OUTCOMES.iter().find(|known| known.as_str() == typed.outcome);
+        let outcome = OUTCOMES
+            .iter()
+            .find(|known| known.as_str() == typed.outcome);
         if outcome.is_none() {
             let words = OUTCOMES.map(assess::Outcome::as_str);
             wrong.push(unknown("outcome", &typed.outcome, &words));
@@ -242,7 +246,9 @@ impl Desk<'_> {
             wrong.push("nobody is named; say who saw it".to_owned());
         }
         if typed.note.trim().is_empty() || typed.note.chars().count() > MAX_NOTE {
-            wrong.push(format!("the note has 1 to {MAX_NOTE} characters; say what was seen"));
+            wrong.push(format!(
+                "the note has 1 to {MAX_NOTE} characters; say what was seen"
+            ));
         }
         let on = match &typed.on {
             None => Some(self.today),
@@ -324,7 +330,11 @@ impl Desk<'_> {
         }
         let features = &self.data.suite.features;
         if !features.iter().any(|feature| feature.id.0 == subject) {
-            let here = self.assessment.cases.iter().filter(|case| case.cell == cell);
+            let here = self
+                .assessment
+                .cases
+                .iter()
+                .filter(|case| case.cell == cell);
             let mut known: Vec<&str> = here.map(|case| case.scenario.as_str()).collect();
             known.extend(features.iter().map(|feature| feature.id.0.as_str()));
             return Err(unknown("scenario or feature", subject, &known));
@@ -333,7 +343,9 @@ impl Desk<'_> {
             .assessment
             .cases
             .iter()
-            .filter(|case| case.feature == subject && case.cell == cell && !case.scenario.is_empty())
+            .filter(|case| {
+                case.feature == subject && case.cell == cell && !case.scenario.is_empty()
+            })
             .map(|case| case.id.as_str())
             .collect();
         if cases.is_empty() {
@@ -366,16 +378,20 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
             path.display()
         ));
     }
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Ok((name, fs::read(path).map_err(told)?))
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut out, byte| {
-        // Writing to a string can not fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut out, byte| {
+            // Writing to a string can not fail.
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }
 
 /// Files first, then the statements that name them, in one write.

@@ -69,7 +69,10 @@ pub(super) fn named_faults<'a>(ids: &[String], data: &'a Data) -> Result<Vec<&'a
 }
 
 /// The scenario in a text, under the name of its id.
-pub(super) fn scenario(id: &str, text: String) -> Result<Scenario, Vec<device_matrix::diag::Diagnostic>> {
+pub(super) fn scenario(
+    id: &str,
+    text: String,
+) -> Result<Scenario, Vec<device_matrix::diag::Diagnostic>> {
     let path = PathBuf::from(format!("{id}.toml"));
     load_scenario(&SourceFile { path, text }).map(|loaded| loaded.scenario)
 }
@@ -77,7 +80,7 @@ pub(super) fn scenario(id: &str, text: String) -> Result<Scenario, Vec<device_ma
 impl Bench<'_> {
     /// The cell with this id, on `release` when it is another one.
     pub(super) fn cell(&self, id: &str, release: Option<&str>) -> Result<Arc<Cell>, Stop> {
-        let bad = || {
+        let bad = |id: &str| {
             Stop::new(
                 Exit::BadData,
                 format!("there is no cell `{id}` with these data; `cargo xtask matrix` shows them"),
@@ -85,7 +88,7 @@ impl Bench<'_> {
         };
         let words: Vec<&str> = id.split('/').collect();
         let [own, model, enrollment, arrival] = words[..] else {
-            return Err(bad());
+            return Err(bad(id));
         };
         let release = release.unwrap_or(own);
         let models = [model.to_owned()];
@@ -104,7 +107,7 @@ impl Bench<'_> {
         find(&wanted)
             .or_else(|| find(&fresh))
             .map(subject)
-            .ok_or_else(bad)
+            .ok_or_else(|| bad(&wanted))
     }
 
     /// Runs a scenario on a cell, with these faults.

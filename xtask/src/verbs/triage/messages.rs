@@ -64,7 +64,10 @@ fn status(message: &Message, body: &Value) -> Option<String> {
 /// A property list where the message is one; declarative management speaks JSON.
 fn encode(message: &Message, body: &Value) -> (&'static str, Vec<u8>) {
     let declarative = message.what.contains('/')
-        || matches!(message.what.as_str(), "tokens" | "declaration-items" | "status")
+        || matches!(
+            message.what.as_str(),
+            "tokens" | "declaration-items" | "status"
+        )
         || message.direction == Direction::ToOperatorApi;
     if !declarative
         && body.as_object().is_some_and(|body| !body.is_empty())

@@ -55,10 +55,7 @@ fn packages(arguments: &TriageArgs, run: &Path, data: &Data, lang: Lang) -> Outc
     let (assessment, _) = publish::assess(run, data, None)?;
     let record = record(run)?;
     let chosen = chosen(arguments, &assessment)?;
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| run.join("triage"));
+    let out = arguments.out.clone().unwrap_or_else(|| run.join("triage"));
     let runtime = bench::runtime()?;
     let bench = bench::Bench {
         runtime: &runtime,
@@ -123,10 +120,13 @@ fn chosen<'a>(
         .finding
         .iter()
         .map(|id| {
-            let found = (assessment.findings.iter())
-                .find(|finding| finding.id.eq_ignore_ascii_case(id));
+            let found =
+                (assessment.findings.iter()).find(|finding| finding.id.eq_ignore_ascii_case(id));
             found.ok_or_else(|| {
-                let known = assessment.findings.iter().map(|finding| finding.id.as_str());
+                let known = assessment
+                    .findings
+                    .iter()
+                    .map(|finding| finding.id.as_str());
                 Stop::usage(match scenarios::codes::nearest(id, known) {
                     Some(near) => format!("the run has no finding `{id}`; did you mean `{near}`?"),
                     None => format!(
@@ -159,7 +159,14 @@ fn print(answer: &Answer, lang: Lang) {
     }
     let head = match lang {
         Lang::Ja => ["所見", "原因", "再現", "手順", "区分", "フォルダー"],
-        Lang::En => ["finding", "party", "shows again", "steps", "class", "folder"],
+        Lang::En => [
+            "finding",
+            "party",
+            "shows again",
+            "steps",
+            "class",
+            "folder",
+        ],
     };
     let mut table = crate::verbs::table(&head);
     for row in &answer.packages {
@@ -167,8 +174,10 @@ fn print(answer: &Answer, lang: Lang) {
             row.finding.clone(),
             row.party.to_owned(),
             if row.reproduced { "○" } else { "×" }.to_owned(),
-            row.steps.map_or_else(String::new, |steps| steps.to_string()),
-            row.class.map_or_else(String::new, |class| class.to_string()),
+            row.steps
+                .map_or_else(String::new, |steps| steps.to_string()),
+            row.class
+                .map_or_else(String::new, |class| class.to_string()),
             PathBuf::from(&row.folder)
                 .file_name()
                 .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),

@@ -116,7 +116,12 @@ pub(super) fn write(case: &Case<'_>, finding: &Finding, out: &Path) -> Result<Wr
             cell: again.cell.id(),
             as_of: case.record.head.as_of.clone(),
             seed: case.bench.seed,
-            faults: case.bench.faults.iter().map(|fault| fault.id.clone()).collect(),
+            faults: case
+                .bench
+                .faults
+                .iter()
+                .map(|fault| fault.id.clone())
+                .collect(),
             finding: again.wanted.clone(),
         };
         keep(&folder.join(replay::FILE), replay.to_json().as_bytes())?;
@@ -184,7 +189,9 @@ fn again(case: &Case<'_>, finding: &Finding) -> Result<Option<Again>, Stop> {
             case.assessment
                 .cases
                 .iter()
-                .find(|known| known.cell == *id && known.reason.as_deref() == Some(finding.fault.because))
+                .find(|known| {
+                    known.cell == *id && known.reason.as_deref() == Some(finding.fault.because)
+                })
                 .map(|known| known.scenario.clone())
         } else {
             Some(finding.scenario.clone())
@@ -273,8 +280,8 @@ fn on(
     if let Some(stop) = stopped {
         return Err(stop);
     }
-    let text = toml::to_string(&reduced.table)
-        .map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
+    let text =
+        toml::to_string(&reduced.table).map_err(|error| Stop::new(Exit::Bug, error.to_string()))?;
     let scenario = bench::scenario(id, text.clone())
         .map_err(|_| Stop::new(Exit::Bug, "the reduced scenario can not be read"))?;
     let shown = bench.run(&scenario, &cell, &bench.faults)?;

@@ -46,7 +46,10 @@ pub(super) fn run(arguments: &TriageReplayArgs, data: &Data, lang: Lang) -> Outc
         runtime: &runtime,
         data,
         faults,
-        as_of: replay.as_of.parse().map_err(|error| bad(format!("{error}")))?,
+        as_of: replay
+            .as_of
+            .parse()
+            .map_err(|error| bad(format!("{error}")))?,
         seed: replay.seed,
     };
     let cell = bench.cell(&replay.cell, arguments.release.as_deref())?;
