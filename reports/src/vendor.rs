@@ -10,6 +10,7 @@ use scenarios::event::ServerOrigin;
 
 use crate::notice::policy::{AgendaPolicy, NoticePolicy, Window};
 use crate::toml_reader::{Sink, Table, code, parse};
+use crate::triage::incident::IncidentClass;
 
 /// A language of the published documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,6 +134,8 @@ pub struct Vendor {
     pub notice: NoticePolicy,
     /// How far the agenda looks.
     pub agenda: AgendaPolicy,
+    /// Classes of incidents, the gravest first.
+    pub incidents: Vec<IncidentClass>,
     /// Closures.
     pub closures: Vec<Closure>,
     /// Contact.
@@ -181,6 +184,7 @@ impl Vendor {
         let windows = Window::read_all(&mut root, &mut sink);
         let notice = NoticePolicy::read(&mut root, &mut sink);
         let agenda = AgendaPolicy::read(&mut root, &mut sink);
+        let incidents = IncidentClass::read_all(&mut root, &mut sink);
         let closures = root
             .tables("closure", "a closure", &mut sink)
             .into_iter()
@@ -200,6 +204,7 @@ impl Vendor {
                 windows,
                 notice,
                 agenda,
+                incidents,
                 closures,
                 contact,
                 servers,

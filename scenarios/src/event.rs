@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Version of the record format. Readers accept equal major numbers.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// [`Message::what`] of an action that the harness asked the server for: its body has `action`, `args` and `sends`, the
 /// `RequestType`s of which one is expected to reach the device.
@@ -106,6 +106,13 @@ pub struct CellRecord {
     pub arrival: String,
     /// Release it came from, when upgraded.
     pub upgraded_from: Option<String>,
+    /// Origin of the device; records before format 1.1 do not say it and are of virtual devices.
+    #[serde(default = "virtual_device")]
+    pub device: DeviceOrigin,
+}
+
+const fn virtual_device() -> DeviceOrigin {
+    DeviceOrigin::Virtual
 }
 
 /// A capability that a probe looked at.

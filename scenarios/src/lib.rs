@@ -13,6 +13,7 @@ pub mod load;
 pub mod pack;
 pub mod plan;
 pub mod probe;
+pub mod reduce;
 pub mod scenario;
 pub mod suite;
 pub mod worksheet;

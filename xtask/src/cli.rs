@@ -52,6 +52,12 @@ pub(crate) enum Verb {
     Snapshot(SnapshotVerb),
     /// Sign a report off; the only way to the state `final`
     Sign(SignArgs),
+    /// Write packages for the OS vendor and the product's team, with the smallest steps that show the defect
+    #[command(after_help = TRIAGE_HELP)]
+    Triage(TriageArgs),
+    /// Add what a person saw on a real device to a run
+    #[command(after_help = RECORD_HELP)]
+    Record(RecordArgs),
     /// The sixty days' notice before an old version leaves: check, plan, render
     #[command(subcommand)]
     Notice(NoticeVerb),
@@ -104,6 +110,26 @@ Examples:
   cargo xtask faults --id apple-r1-imei-missing
   cargo xtask faults --target ios18.1 --mutations 20 --seed 3
   cargo xtask faults --approve --by NAME --why TEXT    take over what clean runs find; review scenarios/data/faults/approved.toml";
+
+const TRIAGE_HELP: &str = "\
+Exit codes of a replay: 10 it shows, 0 the same steps work, 11 they could not be taken.
+
+Examples:
+  cargo xtask triage runs/ios18.1-2026-11-23-1a2b3c4d
+  cargo xtask triage runs/ios18.1-2026-11-23-1a2b3c4d --finding F002 --out packages
+  cargo xtask triage replay packages/F002-remote-lock
+  cargo xtask triage replay packages/F002-remote-lock --without-fault
+  cargo xtask triage replay packages/F002-remote-lock --release ios18.0";
+
+const RECORD_HELP: &str = "\
+CASE is `scenario@cell` as in assessment.json, or `feature@cell` for a feature that no scenario exercises.
+CSV: header case,outcome,by,note and any of part,on,model,build,serial_suffix,file (several files with ; between).
+
+Examples:
+  cargo xtask record RUN remote-lock@ios18.1/iPhone17,2/ade/fresh --outcome works --by NAME --note TEXT \\
+      --device iPhone17,2 --build 22B83 --serial-suffix 4F2K --file lock.jpg
+  cargo xtask record RUN CASE --outcome works_with_restrictions --part lock --by NAME --note TEXT
+  cargo xtask record RUN --csv looks.csv";
 
 const FEATURES_HELP: &str = "\
 Examples:
@@ -212,6 +238,9 @@ pub(crate) struct VerifyArgs {
     /// Plant a fault of the catalogue (repeatable); the report says so and can not be signed
     #[arg(long, value_name = "ID")]
     pub(crate) fault: Vec<String>,
+    /// Real devices that are enrolled in the server already (see docs/LIMITS.md); their cells are added
+    #[arg(long, value_name = "lab.toml")]
+    pub(crate) lab: Option<PathBuf>,
     /// Print a summary as JSON instead of the table
     #[arg(long)]
     pub(crate) json: bool,
@@ -470,6 +499,95 @@ pub(crate) struct SignArgs {
     /// The date of the signature [default: today in Japan]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `triage`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct TriageArgs {
+    /// The folder of the run
+    pub(crate) run: Option<PathBuf>,
+    /// Only these findings (repeatable), of any party [default: OS, product and external services]
+    #[arg(long, value_name = "ID")]
+    pub(crate) finding: Vec<String>,
+    /// Where packages are written [default: triage in the run's folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// When it was detected, an instant with its offset, for the deadline of class 1
+    #[arg(long, value_name = "TIME")]
+    pub(crate) detected: Option<jiff::Timestamp>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Something else than writing packages
+    #[command(subcommand)]
+    pub(crate) verb: Option<TriageVerb>,
+}
+
+/// Verbs of `triage`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TriageVerb {
+    /// See whether a package's finding shows again
+    Replay(TriageReplayArgs),
+}
+
+/// Options of `triage replay`.
+#[derive(Debug, Args)]
+pub(crate) struct TriageReplayArgs {
+    /// The folder of the package
+    pub(crate) package: PathBuf,
+    /// Leave out the faults that were planted into the run
+    #[arg(long)]
+    pub(crate) without_fault: bool,
+    /// On this release in place of the package's
+    #[arg(long, value_name = "RELEASE")]
+    pub(crate) release: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `record`.
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// The folder of the run
+    pub(crate) run: PathBuf,
+    /// What was looked at: scenario@cell, or feature@cell
+    #[arg(required_unless_present = "csv", conflicts_with = "csv")]
+    pub(crate) case: Option<String>,
+    /// What came of it: works, works_with_restrictions (with --part), fails, not_supported_by_os, flaky
+    #[arg(long, value_name = "WORD", required_unless_present = "csv")]
+    pub(crate) outcome: Option<String>,
+    /// The part of the purpose that it is about [default: the whole]
+    #[arg(long, value_name = "ID")]
+    pub(crate) part: Option<String>,
+    /// Who saw it
+    #[arg(long, value_name = "NAME", required_unless_present = "csv")]
+    pub(crate) by: Option<String>,
+    /// What was seen
+    #[arg(long, value_name = "TEXT", required_unless_present = "csv")]
+    pub(crate) note: Option<String>,
+    /// When it was seen [default: today in Japan]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<Date>,
+    /// Model of the device
+    #[arg(long, value_name = "MODEL", requires = "build")]
+    pub(crate) device: Option<String>,
+    /// Build of its system
+    #[arg(long, value_name = "BUILD", requires = "device")]
+    pub(crate) build: Option<String>,
+    /// Last characters of its serial number
+    #[arg(long, value_name = "TEXT", requires = "device")]
+    pub(crate) serial_suffix: Option<String>,
+    /// A picture or another file that shows it (repeatable); a copy is kept
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+    /// Statements as CSV; all of them or none are taken
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

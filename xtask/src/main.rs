@@ -85,6 +85,8 @@ fn run(verb: &Verb, lang: Lang, terminal: Terminal) -> Outcome {
         Verb::Support(arguments) => verbs::support::run(arguments, &data()?, lang, terminal),
         Verb::Report(arguments) => verbs::report::run(arguments, &data()?, lang),
         Verb::Snapshot(verb) => verbs::snapshot::run(verb, &workspace, data, lang),
+        Verb::Triage(arguments) => verbs::triage::run(arguments, &data()?, lang),
+        Verb::Record(arguments) => verbs::record::run(arguments, &data()?, lang, terminal),
         Verb::Sign(arguments) => verbs::sign::run(arguments, &data()?, lang),
         Verb::Faults(arguments) => verbs::faults::run(arguments, &workspace, &data()?, lang),
         Verb::Notice(arguments) => verbs::notice::run(arguments, &data()?, lang),

@@ -173,6 +173,7 @@ fn run(ask: Ask<'_>) -> Assessment {
         ),
         check: &check,
         device_origin: DeviceOrigin::Virtual,
+        manual: &[],
     })
     .expect("assessment")
 }

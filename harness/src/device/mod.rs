@@ -6,12 +6,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use device_matrix::release::Release;
 use scenarios::event::{DeviceOrigin, Direction};
-use scenarios::scenario::{ChannelWord, DeviceAction};
+use scenarios::scenario::{ChannelWord, DeviceAction, Scenario};
 use serde_json::Value;
 
 use crate::server::{EnrollmentGrant, EnrollmentId, Invitation};
 
 pub mod apple;
+pub mod lab;
 
 /// A body as it was on the wire, decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,4 +138,19 @@ pub trait DeviceUnderTest: Send {
 
     /// Messages exchanged since the last call, in order.
     fn take_messages(&mut self) -> Vec<DeviceMessage>;
+
+    /// Whether it is under management already, so that nothing is to be prepared.
+    fn enrolled(&self) -> bool {
+        false
+    }
+
+    /// How long it may take to answer, when it has a time of its own.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Why it does not take a scenario.
+    fn refuses(&self, _scenario: &Scenario) -> Option<lab::Refused> {
+        None
+    }
 }

@@ -174,6 +174,9 @@ impl Executor {
             facts: Arc::clone(&inputs.facts),
         };
         let mut device = inputs.devices.make(&order)?;
+        if device.enrolled() {
+            return Ok(Rig::new(device, Arc::clone(release)));
+        }
         let request = EnrollmentRequest {
             id: device.enrollment_id(ChannelWord::Device),
             kind: self.cell.enrollment,

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::attempt::{Attempt, Done};
 use super::work::{CaseWork, CellWork, Report, Shared};
+use crate::device::lab::Refused;
 use crate::server::ServerError;
 use crate::step::probe::ProbeSource;
 use crate::step::rig::Rig;
@@ -142,6 +143,9 @@ impl Executor {
             let stop = Stop::Bug("a device is missing after its enrollment".to_owned());
             return self.end(attempt, case, Some(stop), false, true);
         };
+        if let Some(stop) = self.refused(case, device) {
+            return self.end(attempt, case, Some(stop), false, true);
+        }
         let done = match case.check {
             Check::Scenario(index) => match self.scenario(index) {
                 Some(scenario) => self.fresh(case, scenario, attempt, device).await,
@@ -182,6 +186,9 @@ impl Executor {
                 return self.end(attempt, case, Some(stop), false, true);
             }
         };
+        if let Some(stop) = self.refused(case, &rig) {
+            return self.end(attempt, case, Some(stop), false, true);
+        }
         if self.upgraded().is_some() {
             let carries = self.carries(scenario, &rig.release);
             if carries {
@@ -216,6 +223,23 @@ impl Executor {
         Some(Stop::Server(ServerError::Unsupported {
             what: what.to_owned(),
         }))
+    }
+
+    /// Why the device does not take the case; a real one takes no probes, which look at everything there is.
+    fn refused(&self, case: &CaseWork, rig: &Rig) -> Option<Stop> {
+        let Check::Scenario(index) = case.check else {
+            return rig.device.enrolled().then(|| {
+                Stop::Unsafe(
+                    "probes send whatever there is, and are not sent to real devices".to_owned(),
+                )
+            });
+        };
+        rig.device
+            .refuses(self.scenario(index)?)
+            .map(|refused| match refused {
+                Refused::Unsafe(why) => Stop::Unsafe(why),
+                Refused::NeedsPerson(why) => Stop::NeedsPerson(why),
+            })
     }
 
     pub(super) fn upgraded(&self) -> Option<&Arc<Release>> {

@@ -1,7 +1,7 @@
 //! The first line of a record.
 
 use device_matrix::cell::{Arrival, Cell, Role};
-use scenarios::event::{CellRecord, Event, SCHEMA_VERSION, SkipRecord};
+use scenarios::event::{CellRecord, DeviceOrigin, Event, SCHEMA_VERSION, SkipRecord};
 use scenarios::plan::Plan;
 
 use super::input::RunInputs;
@@ -43,7 +43,11 @@ pub(super) fn started(inputs: &RunInputs, capabilities: &ServerCapabilities, id:
             .collect(),
         push: capabilities.push,
         data: inputs.head.data.clone(),
-        cells: plan.cells.iter().map(|cell| cell_record(cell)).collect(),
+        cells: plan
+            .cells
+            .iter()
+            .map(|cell| cell_record(cell, inputs.devices.origin(cell)))
+            .collect(),
         cases: plan.cases.len() as u64,
         skips: plan
             .skips
@@ -59,7 +63,7 @@ pub(super) fn started(inputs: &RunInputs, capabilities: &ServerCapabilities, id:
     }
 }
 
-fn cell_record(cell: &Cell) -> CellRecord {
+fn cell_record(cell: &Cell, device: DeviceOrigin) -> CellRecord {
     CellRecord {
         id: cell.id(),
         role: match cell.role {
@@ -78,5 +82,6 @@ fn cell_record(cell: &Cell) -> CellRecord {
             Arrival::Fresh => None,
             Arrival::Upgraded { from } => Some(from.id()),
         },
+        device,
     }
 }

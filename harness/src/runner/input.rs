@@ -7,7 +7,7 @@ use std::sync::Arc;
 use device_matrix::capability::Facts;
 use device_matrix::cell::Cell;
 use device_matrix::release::Release;
-use scenarios::event::Event;
+use scenarios::event::{DeviceOrigin, Event};
 use scenarios::plan::Plan;
 use scenarios::scenario::Scenario;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,11 @@ pub struct DeviceOrder {
 pub trait DeviceFactory: Send + Sync {
     /// Makes a device that is not enrolled yet.
     fn make(&self, order: &DeviceOrder) -> Result<Box<dyn DeviceUnderTest>, DeviceError>;
+
+    /// Origin of the device it makes for a cell.
+    fn origin(&self, _cell: &Cell) -> DeviceOrigin {
+        DeviceOrigin::Virtual
+    }
 }
 
 /// Hears what happens, in the order in which it is recorded. Called by the dispatcher alone.

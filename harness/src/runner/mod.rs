@@ -10,6 +10,7 @@ mod dispatch;
 mod head;
 mod health;
 mod input;
+mod lab_devices;
 mod news;
 mod phases;
 mod planted;
@@ -23,5 +24,6 @@ pub use input::{
     DeviceFactory, DeviceOrder, Keep, NoSink, RunError, RunHead, RunInputs, RunOptions, RunSummary,
     Sink,
 };
+pub use lab_devices::LabDevices;
 pub use planted::PlantedDevices;
 pub use virtual_devices::VirtualDevices;

@@ -28,6 +28,12 @@ pub enum Stop {
     Silent(String),
     /// The device sent what nobody can read.
     Garbage(String),
+    /// The list of a lab device does not allow it.
+    Unsafe(String),
+    /// Somebody has to be at the device.
+    NeedsPerson(String),
+    /// A real device did not answer in its time; where the command is can not be seen.
+    NoAnswer(String),
     /// A step took longer than it may.
     Late {
         /// What was waited for.
@@ -59,6 +65,9 @@ impl Stop {
             Self::NotDelivered(_)
             | Self::Silent(_)
             | Self::Garbage(_)
+            | Self::Unsafe(_)
+            | Self::NeedsPerson(_)
+            | Self::NoAnswer(_)
             | Self::Gone { .. }
             | Self::Interrupted
             | Self::Bug(_) => false,
@@ -85,6 +94,9 @@ impl Stop {
             Self::NotDelivered(_) => "command_not_delivered",
             Self::Silent(_) => "device_silent",
             Self::Garbage(_) => "device_garbage",
+            Self::Unsafe(_) => "lab_safety",
+            Self::NeedsPerson(_) => "needs_person",
+            Self::NoAnswer(_) => "no_answer_in_time",
             Self::Late { .. } => "server_timeout",
             Self::Gone { reason, .. } => reason,
             Self::Interrupted => "interrupted",
@@ -102,6 +114,9 @@ impl Stop {
             | Self::NotDelivered(text)
             | Self::Silent(text)
             | Self::Garbage(text)
+            | Self::Unsafe(text)
+            | Self::NeedsPerson(text)
+            | Self::NoAnswer(text)
             | Self::Bug(text) => text.clone(),
             Self::Late { what, after } => format!(
                 "{what} was not done within {} s. Check the server's load and its log",

@@ -1,5 +1,7 @@
 //! Takes one step: calls to the server and the device in the order in which a product would make them.
 
+use std::time::Duration;
+
 use device_matrix::cell::Cell;
 use scenarios::action::Named;
 use scenarios::commands;
@@ -222,11 +224,12 @@ impl Pass<'_> {
         message: Option<u32>,
         command: &Value,
     ) -> Result<Seen, Stop> {
+        let patience = self.patience();
         let result = limited(
             self.cancel,
-            self.limits.result + self.limits.server,
+            patience + self.limits.server,
             "the result of a command",
-            self.server.result(id, &uuid, self.limits.result),
+            self.server.result(id, &uuid, patience),
         )
         .await?;
         let result = match result {
@@ -276,12 +279,23 @@ impl Pass<'_> {
         self.result(&id, uuid, answer, command).await
     }
 
+    /// How long the server may take to have an answer of the device.
+    fn patience(&self) -> Duration {
+        self.rig.device.patience().unwrap_or(self.limits.result)
+    }
+
     /// Where a command got lost, after a session in which the device could have taken it.
     fn lost(&self, uuid: &str, command: &Value) -> Stop {
         let name = command
             .get("RequestType")
             .and_then(Value::as_str)
             .unwrap_or("the command");
+        if self.rig.device.enrolled() {
+            return Stop::NoAnswer(format!(
+                "the server has no answer to {name} after {} s. See whether the device is on, unlocked and online",
+                self.patience().as_secs_f64()
+            ));
+        }
         match self.scribe.fate(uuid) {
             Some(fate) if fate.answer.is_some() => Stop::Server(ServerError::Timeout {
                 what: format!("the result of {name}, which the device has sent,"),
@@ -369,6 +383,20 @@ impl Pass<'_> {
         channel: ChannelWord,
     ) -> Result<Seen, Stop> {
         let before = self.scribe.status_reports();
+        let unseen = self.rig.device.enrolled();
+        if unseen {
+            // Reports of before this run must not pass for an answer.
+            let known = limited(
+                self.cancel,
+                self.limits.server,
+                "reading declarative status",
+                self.server.declarations(id, 0, Duration::ZERO),
+            )
+            .await?;
+            if let Ok(view) = known {
+                self.rig.keep_view(id, view);
+            }
+        }
         self.scribe.declarations(declarations);
         limited(
             self.cancel,
@@ -384,6 +412,8 @@ impl Pass<'_> {
         // Every report that the device sent must have arrived; when none was seen, one may still come.
         let (after, deadline) = if sent > 0 {
             (self.rig.reports(id).saturating_sub(1), self.limits.result)
+        } else if unseen {
+            (self.rig.reports(id), self.patience())
         } else {
             (self.rig.reports(id), self.limits.settle)
         };
@@ -400,6 +430,12 @@ impl Pass<'_> {
                 view
             }
             // The device has nothing new to say, so the last report is still the latest.
+            Err(ServerError::Timeout { .. }) if unseen => {
+                return Err(Stop::NoAnswer(format!(
+                    "no status report came after the declarations within {} s. See whether the device is on and online",
+                    deadline.as_secs_f64()
+                )));
+            }
             Err(ServerError::Timeout { .. }) if sent == 0 => self.rig.latest_view(id),
             Err(error) => return Err(error.into()),
         };

@@ -15,6 +15,7 @@ mod device_hostile;
 mod device_support;
 mod enroll;
 mod hostile;
+mod lab;
 mod mutation;
 mod nanomdm;
 mod record;

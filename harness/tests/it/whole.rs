@@ -32,13 +32,13 @@ use serde_json::{Value, json};
 use crate::support::server::FakeServer;
 use crate::support::suite::{World, acknowledged, command, endings, looks, setting, step, world};
 
-fn facts() -> Arc<Facts> {
+pub(crate) fn facts() -> Arc<Facts> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let sources = read_sources(&root).expect("data");
     Arc::new(Facts::load(&sources).expect("facts"))
 }
 
-fn phone(arrival: Arrival) -> Arc<Cell> {
+pub(crate) fn phone(arrival: Arrival) -> Arc<Cell> {
     Arc::new(Cell {
         release: release(Platform::Ios, "18.1", "22B83"),
         model: model(
@@ -64,7 +64,7 @@ fn scenario(id: &str, apply: Vec<scenarios::scenario::Step>) -> Scenario {
     }
 }
 
-fn scenarios() -> Vec<Scenario> {
+pub(crate) fn scenarios() -> Vec<Scenario> {
     let install = Action::InstallProfile {
         identifier: "com.example.camera".to_owned(),
         payloads: vec![json!({"PayloadType": "com.apple.applicationaccess", "allowCamera": false})],

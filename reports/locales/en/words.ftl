@@ -49,6 +49,7 @@ finding-restriction = Restriction
 finding-flaky = Flaky
 finding-blocked = Blocked
 finding-stale_expectation = Expectation to be revised
+finding-contradiction = Seen otherwise by a person
 offer-yes = offered
 offer-no = not offered
 offer-unknown = to be confirmed

@@ -49,6 +49,7 @@ finding-restriction = 制限
 finding-flaky = 不安定
 finding-blocked = 保留
 finding-stale_expectation = 期待の見直しが必要
+finding-contradiction = 実機での確認と相違
 offer-yes = 提供中
 offer-no = 未提供
 offer-unknown = 要確認

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use device_matrix::capability::Facts;
 use device_matrix::known::Ternary;
-use scenarios::event::{CellRecord, Ended, SkipRecord};
+use scenarios::event::{CellRecord, DeviceOrigin, Ended, SkipRecord};
 use scenarios::feature::Feature;
 use scenarios::scenario::Scenario;
 
 use super::context::CellView;
 use super::parts::{carried, in_force, informs, judge, observe};
 use super::party::{MessageCheck, Scene, fault};
-use super::types::{CaseResult, Observed, Offered, Outcome, PartResult, PartState, Repeats, Since};
+use super::types::{
+    CaseResult, Fault, Observed, Offered, Outcome, PartResult, PartState, Party, Repeats, Since,
+};
 use crate::evidence::Evidence;
 use crate::record::{Attempt, CaseRecord, CellState};
 use scenarios::event::Judged;
@@ -121,6 +123,7 @@ impl Bench<'_> {
             attempts: 0,
             evidence: None,
             previous: None,
+            seen: None,
         };
         if let Some(record) = record {
             self.recorded(&mut result, scenario, cell, record);
@@ -199,6 +202,13 @@ impl Bench<'_> {
                     check: self.check,
                     transcript: transcript.as_ref(),
                 };
+                if cell.cell.device == DeviceOrigin::Device {
+                    return Fault {
+                        party: Party::Undetermined,
+                        because: "device_side_not_visible",
+                        details: Vec::new(),
+                    };
+                }
                 fault(&scene, last, &part.id)
             });
             result.parts.push(PartResult {
@@ -245,7 +255,10 @@ fn is_judgment(attempt: &Attempt) -> bool {
 }
 
 fn blocked_outcome(reason: &str) -> Outcome {
-    if reason == "unsupported_by_server" {
+    if matches!(
+        reason,
+        "unsupported_by_server" | "lab_safety" | "needs_person"
+    ) {
         Outcome::NotTested
     } else {
         Outcome::Blocked
@@ -378,6 +391,7 @@ mod tests {
             supervised: false,
             arrival: "fresh".to_owned(),
             upgraded_from: None,
+            device: scenarios::event::DeviceOrigin::Virtual,
         };
         let rows = [
             ("ios18.0", "ade", "filtered_out"),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use device_matrix::known::Text;
 
+use super::manual;
 use super::party::blocked_party;
 use super::types::{
     CaseResult, Fault, Finding, FindingKind, Offered, Outcome, PartResult, PartState, Party, Since,
@@ -158,38 +159,37 @@ fn of_case(case: &CaseResult, names: &HashMap<&str, &Text>) -> Vec<Finding> {
         failed: part.failed.clone(),
         ..blank(kind, fault)
     };
-    case.parts
-        .iter()
-        .filter_map(|part| {
-            let kind = if part.essential || case.outcome == Outcome::Fails {
-                FindingKind::Failure
-            } else {
-                FindingKind::Restriction
-            };
-            match part.state {
-                PartState::Lost => {
-                    let fault = part.fault.clone();
-                    let fault =
-                        fault.unwrap_or_else(|| simple(Party::Undetermined, "no_transcript"));
-                    Some(with(kind, fault, part))
-                }
-                PartState::LostAsSpecified => Some(with(
-                    kind,
-                    simple(Party::AsSpecified, "stated_by_source"),
-                    part,
-                )),
-                PartState::WorksUnexpectedly => Some(with(
-                    FindingKind::StaleExpectation,
-                    simple(Party::HarnessData, "works_although_stated_lost"),
-                    part,
-                )),
-                PartState::Works
-                | PartState::NotSupported
-                | PartState::Unseen
-                | PartState::NoExpectation => None,
+    let mut found = manual::findings(case, blank);
+    let of_parts = case.parts.iter().filter_map(|part| {
+        let kind = if part.essential || case.outcome == Outcome::Fails {
+            FindingKind::Failure
+        } else {
+            FindingKind::Restriction
+        };
+        match part.state {
+            PartState::Lost => {
+                let fault = part.fault.clone();
+                let fault = fault.unwrap_or_else(|| simple(Party::Undetermined, "no_transcript"));
+                Some(with(kind, fault, part))
             }
-        })
-        .collect()
+            PartState::LostAsSpecified => Some(with(
+                kind,
+                simple(Party::AsSpecified, "stated_by_source"),
+                part,
+            )),
+            PartState::WorksUnexpectedly => Some(with(
+                FindingKind::StaleExpectation,
+                simple(Party::HarnessData, "works_although_stated_lost"),
+                part,
+            )),
+            PartState::Works
+            | PartState::NotSupported
+            | PartState::Unseen
+            | PartState::NoExpectation => None,
+        }
+    });
+    found.extend(of_parts);
+    found
 }
 
 fn simple(party: Party, because: &'static str) -> Fault {
@@ -216,6 +216,7 @@ fn blocked_because(reason: &str) -> &'static str {
         "device_silent",
         "device_garbage",
         "previous_step",
+        "no_answer_in_time",
     ]
     .into_iter()
     .find(|known| *known == reason)

@@ -6,6 +6,7 @@ mod cases;
 mod compare;
 mod context;
 mod findings;
+mod manual;
 mod matrix;
 mod parts;
 pub mod party;
@@ -31,10 +32,11 @@ pub use types::{
     Against, ArrivalDifference, Assessment, BaselineTally, BehaviorDecision, BehaviorRow,
     CaseResult, CellResult, Fault, FeatureRow, Finding, FindingKind, Group, GroupMark, KnownMatch,
     KnownState, Mark, Observed, Offered, Outcome, PartResult, PartState, Party, Previous, ProbeRow,
-    Repeats, Since, Tally, Verdict,
+    Repeats, Seen, Since, Tally, Verdict,
 };
 
 use crate::evidence::Evidence;
+use crate::manual::Statement;
 use crate::record::{CaseRecord, RecordedCell, RunRecord};
 use cases::{Bench, Skips};
 
@@ -62,8 +64,10 @@ pub struct AssessInputs<'a> {
     pub models: &'a ModelView,
     /// Checks messages against the facts.
     pub check: &'a dyn MessageCheck,
-    /// Origin of the devices' answers; a run has one.
+    /// Origin of the devices' answers, where a cell does not say otherwise.
     pub device_origin: DeviceOrigin,
+    /// What people saw.
+    pub manual: &'a [Statement],
 }
 
 /// Assesses a run.
@@ -124,6 +128,7 @@ pub fn assess(inputs: &AssessInputs<'_>) -> Result<Assessment, AssessError> {
         results
     };
     let mut cases = of_role("subject");
+    manual::apply(&mut cases, inputs.manual, &features, &views, &group_of)?;
     let comparisons = of_role("comparison");
     let cells: HashMap<&str, (&CellRecord, &str)> = views
         .iter()

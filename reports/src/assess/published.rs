@@ -6,6 +6,7 @@ use device_matrix::known::Text;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::manual::Statement;
 use crate::report::TextSchema;
 
 use super::types::{Assessment, CaseResult, Finding, Offered, PartResult, Since};
@@ -74,6 +75,37 @@ pub struct CaseJson {
     pub evidence: Option<String>,
     /// Outcome on the previous release.
     pub previous: Option<PreviousJson>,
+    /// What people said of it; absent when nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manual: Option<ManualJson>,
+}
+
+/// What people said of a case.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct ManualJson {
+    /// Outcome word by the run alone.
+    pub run: &'static str,
+    /// Statements, oldest first; the last one about a case or part counts.
+    pub statements: Vec<StatementJson>,
+}
+
+/// A statement of a person.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct StatementJson {
+    /// Outcome word.
+    pub outcome: String,
+    /// The part it is about; `null` is the whole.
+    pub part: Option<String>,
+    /// Who.
+    pub by: String,
+    /// When (ISO 8601).
+    pub on: String,
+    /// What was seen.
+    pub note: String,
+    /// Model and build of the device.
+    pub device: Option<String>,
+    /// Digests of files that show it.
+    pub files: Vec<String>,
 }
 
 /// The same case on the previous release.
@@ -204,6 +236,29 @@ fn case(case: &CaseResult) -> CaseJson {
             release: previous.release.clone(),
             outcome: previous.outcome.as_str(),
         }),
+        manual: case.seen.as_ref().map(|seen| ManualJson {
+            run: seen.run.as_str(),
+            statements: seen.statements.iter().map(statement).collect(),
+        }),
+    }
+}
+
+fn statement(statement: &Statement) -> StatementJson {
+    StatementJson {
+        outcome: statement.outcome.clone(),
+        part: statement.part.clone(),
+        by: statement.by.clone(),
+        on: statement.on.clone(),
+        note: statement.note.clone(),
+        device: statement
+            .device
+            .as_ref()
+            .map(|device| format!("{} {}", device.model, device.build)),
+        files: statement
+            .files
+            .iter()
+            .map(|file| file.sha256.clone())
+            .collect(),
     }
 }
 

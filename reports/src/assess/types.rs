@@ -6,6 +6,7 @@ use device_matrix::known::Text;
 use scenarios::event::{CellRecord, DeviceOrigin, SkipRecord};
 use scenarios::scenario::Specified;
 
+use crate::manual::Statement;
 use crate::record::{LookRecord, RunHead};
 
 /// Outcome of a case.
@@ -264,6 +265,17 @@ pub struct CaseResult {
     pub evidence: Option<String>,
     /// The same case on the previous release.
     pub previous: Option<Previous>,
+    /// What people said of it.
+    pub seen: Option<Seen>,
+}
+
+/// What people said of a case, beside what the run shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Outcome by the run alone.
+    pub run: Outcome,
+    /// Statements, oldest first.
+    pub statements: Vec<Statement>,
 }
 
 impl CaseResult {
@@ -419,16 +431,19 @@ pub enum FindingKind {
     Blocked,
     /// An expectation does not fit what was seen.
     StaleExpectation,
+    /// A person saw something else than the run shows.
+    Contradiction,
 }
 
 impl FindingKind {
     /// Every value with its word in JSON and texts.
-    pub const WORDS: [(Self, &'static str); 5] = [
+    pub const WORDS: [(Self, &'static str); 6] = [
         (Self::Failure, "failure"),
         (Self::Restriction, "restriction"),
         (Self::Flaky, "flaky"),
         (Self::Blocked, "blocked"),
         (Self::StaleExpectation, "stale_expectation"),
+        (Self::Contradiction, "contradiction"),
     ];
 
     /// The word in JSON and texts.

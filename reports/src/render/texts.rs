@@ -10,19 +10,21 @@ use super::RenderError;
 use crate::vendor::Lang;
 
 /// Text files of a language.
-pub(crate) const fn sources(lang: Lang) -> [&'static str; 4] {
+pub(crate) const fn sources(lang: Lang) -> [&'static str; 5] {
     match lang {
         Lang::Ja => [
             include_str!("../../locales/ja/report.ftl"),
             include_str!("../../locales/ja/words.ftl"),
             include_str!("../../locales/ja/reasons.ftl"),
             include_str!("../../locales/ja/notice.ftl"),
+            include_str!("../../locales/ja/triage.ftl"),
         ],
         Lang::En => [
             include_str!("../../locales/en/report.ftl"),
             include_str!("../../locales/en/words.ftl"),
             include_str!("../../locales/en/reasons.ftl"),
             include_str!("../../locales/en/notice.ftl"),
+            include_str!("../../locales/en/triage.ftl"),
         ],
     }
 }

@@ -1,5 +1,7 @@
 //! Head and bands.
 
+use std::collections::BTreeSet;
+
 use device_matrix::known::Known;
 use scenarios::event::{DeviceOrigin, ServerOrigin};
 
@@ -7,6 +9,7 @@ use super::model::{
     ContactView, DueJson, Head, OriginCount, ReleaseHead, ServerHead, SignedView, SkippedDay,
 };
 use super::{Book, DueView, ReleaseView};
+use crate::assess::{Assessment, CaseResult, CellResult};
 use crate::sign::{SignState, Signed};
 
 /// The filter of a record that names the planted faults of its run.
@@ -21,7 +24,19 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
         .releases
         .iter()
         .any(|release| release.channel != "released");
-    let virtual_only = assessment.device_origin == DeviceOrigin::Virtual;
+    let cells_of = |origin: DeviceOrigin| -> Vec<&CellResult> {
+        assessment
+            .cells
+            .iter()
+            .filter(|cell| cell.cell.role == "subject" && origin_of(assessment, cell) == origin)
+            .collect()
+    };
+    let looked_at: Vec<&CaseResult> = assessment
+        .cases
+        .iter()
+        .filter(|case| case.seen.is_some())
+        .collect();
+    let virtual_only = looked_at.is_empty() && cells_of(DeviceOrigin::Device).is_empty();
     let needs_real = inputs.vendor.evidence.final_needs_real_device;
     let planted = assessment.head.filters.contains_key(PLANTED);
     let reasons: Vec<&'static str> = [
@@ -61,12 +76,6 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
         (None, Some(last)) => last.revision + 1,
         (None, None) => 1,
     };
-    let subject = || {
-        assessment
-            .cells
-            .iter()
-            .filter(|cell| cell.cell.role == "subject")
-    };
     let contact = &inputs.vendor.contact;
     let head = Head {
         vendor: inputs.vendor.name.clone(),
@@ -97,15 +106,19 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
         ]
         .into_iter()
         .map(|origin| {
-            let mine = origin == assessment.device_origin;
+            let (cells, cases) = if origin == DeviceOrigin::Manual {
+                let cells: BTreeSet<&str> =
+                    looked_at.iter().map(|case| case.cell.as_str()).collect();
+                (cells.len() as u64, looked_at.len() as u64)
+            } else {
+                let cells = cells_of(origin);
+                let cases = cells.iter().map(|cell| cell.with_evidence).sum();
+                (cells.len() as u64, cases)
+            };
             OriginCount {
                 origin: device_origin(origin),
-                cells: if mine { subject().count() as u64 } else { 0 },
-                cases: if mine {
-                    subject().map(|cell| cell.with_evidence).sum()
-                } else {
-                    0
-                },
+                cells,
+                cases,
             }
         })
         .collect(),
@@ -121,6 +134,14 @@ pub(super) fn head(book: &Book<'_>, digest: &str) -> (Head, Vec<&'static str>) {
         digest: digest.to_owned(),
     };
     (head, bands)
+}
+
+/// A cell that does not say otherwise is of the run's origin.
+fn origin_of(assessment: &Assessment, cell: &CellResult) -> DeviceOrigin {
+    match cell.cell.device {
+        DeviceOrigin::Virtual => assessment.device_origin,
+        other => other,
+    }
 }
 
 const fn device_origin(origin: DeviceOrigin) -> &'static str {

@@ -19,6 +19,7 @@ use harness::device::apple::settings::BehaviorSettings;
 use jiff::civil::Date;
 use reports::assess::{self, AssessError, AssessInputs, Assessment, ModelView, Subject, SuiteView};
 use reports::evidence::{Evidence, EvidenceDir};
+use reports::manual::{self, Statement};
 use reports::record::{RunRecord, read_events};
 use reports::register::{Obtained, ObtainedSource};
 use reports::render;
@@ -28,6 +29,7 @@ use reports::report::{
 use reports::sign::Signoffs;
 use reports::vendor::Lang as PageLang;
 use scenarios::event::DeviceOrigin;
+use scenarios::scenario::Scenario;
 
 use super::wanted::DELIVERED;
 use crate::data::Data;
@@ -68,7 +70,10 @@ pub(crate) fn recorded(run: &Path, data: &Data) -> Result<Recorded, Stop> {
     let record =
         RunRecord::from_events(read_events(BufReader::new(file))).map_err(|error| bad(&error))?;
     let evidence = EvidenceDir::open(run);
-    let assessment = assess_record(&record, &evidence, data).map_err(|error| bad(&error))?;
+    let manual = read_manual(run)?;
+    let scenarios = &data.suite.scenarios;
+    let assessment =
+        assess_record(&record, &evidence, data, scenarios, &manual).map_err(|error| bad(&error))?;
     Ok(Recorded {
         record,
         evidence,
@@ -144,11 +149,35 @@ pub(crate) fn assess_against(
     Ok((assessment, model))
 }
 
+/// What people said of a run; nobody yet is not an error.
+pub(crate) fn read_manual(run: &Path) -> Result<Vec<Statement>, Stop> {
+    let path = run.join(manual::FILE);
+    match read_bounded(&path, manual::MAX_BYTES) {
+        Ok(text) => manual::read(&text)
+            .map_err(|error| Stop::new(Exit::BadData, format!("{}: {error}", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Stop::io(&path, &error)),
+    }
+}
+
+/// The text of a file that is not larger than it may be.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> std::io::Result<String> {
+    let length = fs::metadata(path)?.len();
+    if length > most {
+        return Err(std::io::Error::other(format!(
+            "it has {length} bytes; at most {most} are read"
+        )));
+    }
+    fs::read_to_string(path)
+}
+
 /// What a record means by these data.
 pub(crate) fn assess_record(
     record: &RunRecord,
     evidence: &dyn Evidence,
     data: &Data,
+    scenarios: &[Scenario],
+    manual: &[Statement],
 ) -> Result<Assessment, AssessError> {
     let facts_say = |subject: &Subject<'_>, context: &capability::Context| {
         check_message(
@@ -175,12 +204,13 @@ pub(crate) fn assess_record(
         evidence,
         suite: SuiteView {
             features: &data.suite.features,
-            scenarios: &data.suite.scenarios,
+            scenarios,
         },
         facts: &data.facts,
         models: &models,
         check: &facts_say,
         device_origin: DeviceOrigin::Virtual,
+        manual,
     })
 }
 

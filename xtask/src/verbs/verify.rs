@@ -14,6 +14,7 @@ use reports::assess::{self, Verdict};
 use scenarios::plan::{self, Filters, Plan, Skip};
 use tokio_util::sync::CancellationToken;
 
+use super::lab::Lab;
 use super::planted;
 use super::publish;
 use super::target::{Asked, tier};
@@ -37,7 +38,7 @@ pub(crate) fn run(
 ) -> Outcome {
     let wanted = Wanted::of(arguments)?;
     let as_of = wanted.as_of;
-    let (target, matrix) = Asked {
+    let (target, mut matrix) = Asked {
         target: wanted.target.as_deref(),
         tier: wanted.tier,
         models: &wanted.models,
@@ -45,6 +46,10 @@ pub(crate) fn run(
         as_of,
     }
     .expand(&data.catalog)?;
+    let lab = match &arguments.lab {
+        Some(path) => Lab::add(path, &mut matrix, data, as_of)?,
+        None => Lab::default(),
+    };
     let filters = filters(&wanted, data)?;
     let named_filters = wanted.named_filters(&target)?;
     wanted.same_data(data)?;
@@ -106,7 +111,7 @@ pub(crate) fn run(
             scenarios: data.suite.scenarios.clone().into(),
             facts: data.facts.clone(),
             server,
-            devices: planted::devices(&planted),
+            devices: lab.devices(planted::devices(&planted)),
             head,
             options,
             keep,

@@ -14,6 +14,7 @@ use reports::record::RunRecord;
 use scenarios::event::{Event, Transcript};
 use scenarios::fault::{Fault, Shown};
 use scenarios::plan::{Filters, Plan};
+use scenarios::scenario::Scenario;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -86,45 +87,76 @@ pub(super) fn run(
     as_of: Date,
     seed: u64,
 ) -> Result<Assessment, Stop> {
-    let bug = |text: String| Stop::new(Exit::Bug, text);
-    let mut config = under_test::reference_config(as_of)?;
-    let behaviors = fault
-        .iter()
-        .flat_map(|fault| fault.behaviors.iter().cloned());
-    config.quirks = ServerQuirks::new(behaviors);
-    let server = {
-        let _inside = runtime.enter();
-        ReferenceServer::embedded(config)
-            .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?
-    };
-    let mut devices = under_test::devices();
-    devices.timeout = PATIENCE;
-    let mut memory = Memory::default();
-    let inputs = RunInputs {
-        probes: Arc::from([]),
+    let trial = Trial {
         plan,
-        scenarios: data.suite.scenarios.clone().into(),
-        facts: data.facts.clone(),
-        server,
-        devices: Arc::new(PlantedDevices::new(devices, fault)),
-        head: RunHead {
-            tier: "smoke".to_owned(),
-            filters: BTreeMap::new(),
-            as_of: as_of.to_string(),
-            data: data.revisions(),
-        },
-        options: RunOptions {
-            limits: Limits::BRISK,
-            retries: 0,
-            ..RunOptions::usual(seed, verify::cores())
-        },
-        keep: Keep::Nothing,
-        cancel: CancellationToken::new(),
+        scenarios: &data.suite.scenarios,
+        faults: fault.as_slice(),
+        as_of,
+        seed,
     };
-    runtime
-        .block_on(runner::run(inputs, &mut memory))
-        .map_err(|error| bug(error.to_string()))?;
-    let record = RunRecord::from_events(memory.events.into_iter().map(Ok))
-        .map_err(|error| bug(error.to_string()))?;
-    publish::assess_record(&record, &memory.evidence, data).map_err(|error| bug(error.to_string()))
+    trial.run(runtime, data).map(|(assessment, _)| assessment)
+}
+
+/// A run of virtual devices against the embedded server that leaves nothing behind.
+pub(crate) struct Trial<'a> {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) scenarios: &'a [Scenario],
+    pub(crate) faults: &'a [&'a Fault],
+    pub(crate) as_of: Date,
+    pub(crate) seed: u64,
+}
+
+impl Trial<'_> {
+    /// Runs it; the transcripts come with the assessment.
+    pub(crate) fn run(
+        &self,
+        runtime: &Runtime,
+        data: &Data,
+    ) -> Result<(Assessment, BTreeMap<String, Transcript>), Stop> {
+        let bug = |text: String| Stop::new(Exit::Bug, text);
+        let mut config = under_test::reference_config(self.as_of)?;
+        let behaviors = self
+            .faults
+            .iter()
+            .flat_map(|fault| fault.behaviors.iter().cloned());
+        config.quirks = ServerQuirks::new(behaviors);
+        let server = {
+            let _inside = runtime.enter();
+            ReferenceServer::embedded(config)
+                .map_err(|error| Stop::new(Exit::Unavailable, error.to_string()))?
+        };
+        let mut devices = under_test::devices();
+        devices.timeout = PATIENCE;
+        let mut memory = Memory::default();
+        let inputs = RunInputs {
+            probes: Arc::from([]),
+            plan: self.plan.clone(),
+            scenarios: self.scenarios.to_vec().into(),
+            facts: data.facts.clone(),
+            server,
+            devices: Arc::new(PlantedDevices::new(devices, self.faults.iter().copied())),
+            head: RunHead {
+                tier: "smoke".to_owned(),
+                filters: BTreeMap::new(),
+                as_of: self.as_of.to_string(),
+                data: data.revisions(),
+            },
+            options: RunOptions {
+                limits: Limits::BRISK,
+                retries: 0,
+                ..RunOptions::usual(self.seed, verify::cores())
+            },
+            keep: Keep::Nothing,
+            cancel: CancellationToken::new(),
+        };
+        runtime
+            .block_on(runner::run(inputs, &mut memory))
+            .map_err(|error| bug(error.to_string()))?;
+        let record = RunRecord::from_events(memory.events.into_iter().map(Ok))
+            .map_err(|error| bug(error.to_string()))?;
+        let assessment =
+            publish::assess_record(&record, &memory.evidence, data, self.scenarios, &[])
+                .map_err(|error| bug(error.to_string()))?;
+        Ok((assessment, memory.evidence))
+    }
 }

@@ -1,7 +1,7 @@
 //! `faults`: can the verdict be trusted? Planted faults must be caught and named, and nothing else may be.
 
 mod catalogue;
-mod lab;
+pub(crate) mod lab;
 mod mutations;
 mod verdict;
 
