@@ -76,7 +76,7 @@ pub(super) fn write(case: &Case<'_>, finding: &Finding, out: &Path) -> Result<Wr
     fs::create_dir_all(&old).map_err(|error| Stop::io(&old, &error))?;
     let person = person(&folder)?;
     let again = again(case, finding)?;
-    let evidence = EvidenceDir::open(&case.run);
+    let evidence = EvidenceDir::open(case.run);
     let recorded = finding
         .cells
         .iter()
