@@ -448,7 +448,7 @@ pub(crate) struct RecordArgs {
     /// What was looked at: scenario@cell, or feature@cell
     #[arg(required_unless_present = "csv", conflicts_with = "csv")]
     pub(crate) case: Option<String>,
-    /// What came of it: works, works_with_restrictions (with --part), fails, not_supported_by_os, flaky
+    /// What came of it: `works`, `works_with_restrictions` (with --part), `fails`, `not_supported_by_os`, `flaky`
     #[arg(long, value_name = "WORD", required_unless_present = "csv")]
     pub(crate) outcome: Option<String>,
     /// The part of the purpose that it is about [default: the whole]

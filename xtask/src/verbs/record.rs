@@ -360,13 +360,11 @@ impl Desk<'_> {
 }
 
 fn unknown(what: &str, word: &str, known: &[&str]) -> String {
-    match scenarios::codes::nearest(word, known.iter().copied()) {
-        Some(near) => format!("no {what} `{word}`; did you mean `{near}`?"),
-        None => {
-            let some: Vec<&str> = known.iter().copied().take(8).collect();
-            format!("no {what} `{word}`; known ones: {}", some.join(", "))
-        }
+    if let Some(near) = scenarios::codes::nearest(word, known.iter().copied()) {
+        return format!("no {what} `{word}`; did you mean `{near}`?");
     }
+    let some: Vec<&str> = known.iter().copied().take(8).collect();
+    format!("no {what} `{word}`; known ones: {}", some.join(", "))
 }
 
 fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {

@@ -1,5 +1,6 @@
 //! What people saw: appended, attributed, never twice, and what a final report needs.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::support::{AS_OF, Said, assessment, json, run as say};
@@ -211,7 +212,7 @@ fn a_final_report_needs_a_look_at_a_real_device() {
     for group in assessment(&run)["groups"].as_array().expect("groups") {
         for (feature, mark) in group["marks"].as_object().expect("marks") {
             if mark == "not_tested" {
-                csv.push_str(&format!("\"{feature}@{cell}\",works,Sato,seen\n"));
+                writeln!(csv, "\"{feature}@{cell}\",works,Sato,seen").expect("text");
             }
         }
     }
