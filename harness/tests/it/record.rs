@@ -218,7 +218,7 @@ async fn what_is_wrong_with_a_record_is_said_with_its_place() {
     fs::write(
         &path,
         text.replacen(
-            "\"schema_version\":\"1.0\"",
+            "\"schema_version\":\"1.1\"",
             "\"schema_version\":\"2.0\"",
             1,
         ),
@@ -229,7 +229,7 @@ async fn what_is_wrong_with_a_record_is_said_with_its_place() {
     fs::write(
         &path,
         text.replacen(
-            "\"schema_version\":\"1.0\"",
+            "\"schema_version\":\"1.1\"",
             "\"schema_version\":\"1.9\"",
             1,
         ),
