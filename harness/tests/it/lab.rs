@@ -45,7 +45,10 @@ async fn run(allow: &[&str], away: bool) -> Vec<Event> {
     let grant = server.prepare_enrollment(&request).await.expect("grant");
     real.enroll_by(&grant).await.expect("enrolled");
     let playing = tokio::spawn(async move {
-        while !away {
+        if away {
+            return;
+        }
+        loop {
             if real.woken(Duration::from_millis(200)).await {
                 real.session(ChannelWord::Device).await.expect("a session");
             }

@@ -283,10 +283,16 @@ impl CaseResult {
     #[must_use]
     pub fn loses_something(&self) -> bool {
         self.outcome != Outcome::Flaky
-            && self
-                .parts
-                .iter()
-                .any(|part| matches!(part.state, PartState::Lost | PartState::LostAsSpecified))
+            // A person may say of a feature without parts that it fails or is restricted.
+            && (self.parts.is_empty()
+                && matches!(
+                    self.outcome,
+                    Outcome::Fails | Outcome::WorksWithRestrictions
+                )
+                || self
+                    .parts
+                    .iter()
+                    .any(|part| matches!(part.state, PartState::Lost | PartState::LostAsSpecified)))
     }
 }
 
